@@ -1,0 +1,180 @@
+/**
+ * The whole vocabulary of what happens in a build, one closed union. Steps emit events and know nothing of
+ * who listens; the terminal, the plain log, the JSON lines and manifest.json are folds over the same events.
+ * Every event is plain data: it survives JSON and carries no secret.
+ */
+
+export type Phase = 'base' | 'prepare' | 'boot' | 'provision' | 'save' | 'convert' | 'finish';
+
+export type PhaseOutcome = 'done' | 'failed' | 'reused';
+
+/** One line of the plan: what, with which value, and why when that is not obvious. */
+export interface PlanRow {
+  readonly label: string;
+  readonly value: string;
+  readonly why?: string;
+}
+
+export interface PlanMade {
+  readonly type: 'plan-made';
+  readonly rows: readonly PlanRow[];
+}
+
+export interface PhaseStarted {
+  readonly type: 'phase-started';
+  readonly phase: Phase;
+  readonly title: string;
+}
+
+export interface PhaseFinished {
+  readonly type: 'phase-finished';
+  readonly phase: Phase;
+  readonly outcome: PhaseOutcome;
+  readonly durationMs: number;
+}
+
+/** How far one item of a phase is: a download, a step of making the base, one format of a conversion. */
+export interface Progress {
+  readonly type: 'progress';
+  readonly phase: Phase;
+  readonly item: string;
+  /** 0 to 1. */
+  readonly fraction: number;
+  /** Bytes so far and in all, where the item is counted in bytes. */
+  readonly doneBytes?: number;
+  readonly totalBytes?: number;
+}
+
+/** An Ansible task, as Packer's output tells of it. */
+export interface TaskStarted {
+  readonly type: 'task-started';
+  readonly play: string;
+  readonly task: string;
+}
+
+export type TaskOutcome = 'ok' | 'changed' | 'skipped' | 'ignored' | 'failed' | 'unreachable';
+
+export interface TaskFinished {
+  readonly type: 'task-finished';
+  readonly play: string;
+  readonly task: string;
+  readonly outcome: TaskOutcome;
+  readonly durationMs: number;
+}
+
+/** A fact for people: one sentence. */
+export interface Notice {
+  readonly type: 'notice';
+  readonly level: 'info' | 'warning';
+  readonly text: string;
+}
+
+/** One line of a tool's own output, for the log. */
+export interface ToolOutput {
+  readonly type: 'tool-output';
+  readonly tool: string;
+  readonly line: string;
+}
+
+/** One finished file of a build or a conversion. */
+export interface Artifact {
+  readonly format: string;
+  /** The file's name, without folder. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly virtualBytes: number;
+  readonly sha256: string;
+}
+
+export interface ArtifactMade extends Artifact {
+  readonly type: 'artifact-made';
+}
+
+export interface BuildFinished {
+  readonly type: 'build-finished';
+  readonly directory: string;
+  readonly artifacts: readonly Artifact[];
+  readonly durationMs: number;
+}
+
+export interface BuildFailed {
+  readonly type: 'build-failed';
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly tail?: readonly string[];
+  readonly logFile?: string;
+}
+
+export type BuildEvent =
+  | PlanMade
+  | PhaseStarted
+  | PhaseFinished
+  | Progress
+  | TaskStarted
+  | TaskFinished
+  | Notice
+  | ToolOutput
+  | ArtifactMade
+  | BuildFinished
+  | BuildFailed;
+
+/** An event with the moment it was emitted, in milliseconds since the Unix epoch. */
+export type TimedEvent = BuildEvent & { readonly timeMs: number };
+
+/** What steps get: the only way to say something. */
+export type Emit = (event: BuildEvent) => void;
+
+/** What listeners are: they fold events into text, a log, a manifest. */
+export type Listener = (event: TimedEvent) => void;
+
+/** Hands each event to every listener; a listener that throws is dropped and told of, never fatal. */
+export class EventBus {
+  readonly #listeners = new Set<Listener>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Adds a listener; the returned function takes it away again. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly emit: Emit = (event) => {
+    const timed: TimedEvent = { ...event, timeMs: this.#now() };
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(timed);
+      } catch (thrown) {
+        this.#listeners.delete(listener);
+        const text = `a listener failed and was dropped: ${String(thrown)}`;
+        this.emit({ type: 'notice', level: 'warning', text });
+      }
+    }
+  };
+}
+
+/** Runs one phase between its two events; the outcome says whether the work threw. */
+export async function runPhase<Result>(
+  emit: Emit,
+  phase: Phase,
+  title: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const startMs = performance.now();
+  const finish = (outcome: PhaseOutcome): void => {
+    emit({ type: 'phase-finished', phase, outcome, durationMs: Math.round(performance.now() - startMs) });
+  };
+  emit({ type: 'phase-started', phase, title });
+  try {
+    const result = await work();
+    finish('done');
+    return result;
+  } catch (thrown) {
+    finish('failed');
+    throw thrown;
+  }
+}

@@ -1,0 +1,34 @@
+import { StringDecoder } from 'node:string_decoder';
+
+/**
+ * Cuts a stream of bytes into lines. A newline, a carriage return, or both together end a line, so that progress
+ * written over itself arrives piece by piece. Characters cut in two by a chunk's border stay whole.
+ */
+export class LineSplitter {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #onLine: (line: string) => void;
+  #pending = '';
+  /** The last chunk ended in "\r", which was taken as a line's end: a "\n" that follows belongs to it. */
+  #afterReturn = false;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(chunk: Buffer): void {
+    let text = this.#decoder.write(chunk);
+    if (text === '') return;
+    if (this.#afterReturn && text.startsWith('\n')) text = text.slice(1);
+    this.#afterReturn = text.endsWith('\r');
+    const lines = (this.#pending + text).split(/\r\n|\n|\r/);
+    this.#pending = lines.pop() ?? '';
+    for (const line of lines) this.#onLine(line);
+  }
+
+  /** The last line, when it did not end in a newline. */
+  end(): void {
+    const rest = this.#pending + this.#decoder.end();
+    this.#pending = '';
+    if (rest !== '') this.#onLine(rest);
+  }
+}
