@@ -13,6 +13,8 @@ await build({
   target: 'node20',
   sourcemap: true,
   logLevel: 'warning',
+  // The ES modules of libraries that have them: jsonc-parser's UMD form cannot be bundled.
+  mainFields: ['module', 'main'],
   // commander is CommonJS; an ESM bundle has no `require` of its own.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

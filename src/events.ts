@@ -4,6 +4,8 @@
  * Every event is plain data: it survives JSON and carries no secret.
  */
 
+import type { ErrorCode } from './errors.ts';
+
 export type Phase = 'base' | 'prepare' | 'boot' | 'provision' | 'save' | 'convert' | 'finish';
 
 export type PhaseOutcome = 'done' | 'failed' | 'reused';
@@ -95,11 +97,13 @@ export interface BuildFinished {
   readonly directory: string;
   readonly artifacts: readonly Artifact[];
   readonly durationMs: number;
+  /** How to log in to a machine of these images, as a command to type: `ssh -i KEY core@ADDRESS`. */
+  readonly login?: string;
 }
 
 export interface BuildFailed {
   readonly type: 'build-failed';
-  readonly code: string;
+  readonly code: ErrorCode | 'bug';
   readonly message: string;
   readonly hint?: string;
   readonly tail?: readonly string[];
@@ -145,14 +149,19 @@ export class EventBus {
 
   readonly emit: Emit = (event) => {
     const timed: TimedEvent = { ...event, timeMs: this.#now() };
+    const failures: unknown[] = [];
     for (const listener of [...this.#listeners]) {
       try {
         listener(timed);
       } catch (thrown) {
         this.#listeners.delete(listener);
-        const text = `a listener failed and was dropped: ${String(thrown)}`;
-        this.emit({ type: 'notice', level: 'warning', text });
+        failures.push(thrown);
       }
+    }
+    // Told of after the event itself, so that the others get both in order.
+    for (const failure of failures) {
+      const text = `a listener failed and was dropped: ${String(failure)}`;
+      this.emit({ type: 'notice', level: 'warning', text });
     }
   };
 }

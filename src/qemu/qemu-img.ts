@@ -3,18 +3,22 @@ import { BuilderError } from '../errors.ts';
 import { ProcessError, run } from '../system/process.ts';
 
 const Info = z.object({
+  filename: z.string(),
   format: z.string(),
   'virtual-size': z.number(),
   'actual-size': z.number().optional(),
+  'cluster-size': z.number().optional(),
   'full-backing-filename': z.string().optional(),
 });
 
 /** What `qemu-img info` knows of a disk image. */
 export interface ImageInfo {
+  readonly path: string;
   readonly format: string;
   readonly virtualSizeBytes: number;
   /** Bytes that the file takes on its own disk. */
   readonly allocatedBytes: number;
+  readonly clusterBytes: number | undefined;
   readonly backingFile: string | undefined;
 }
 
@@ -26,20 +30,26 @@ export interface InfoOptions {
 
 /** Reads a disk image's header. Fails with `base-not-a-disk` when qemu-img cannot open it. */
 export async function imageInfo(path: string, options: InfoOptions = {}): Promise<ImageInfo> {
-  const { signal } = options;
+  return toImageInfo(Info.parse(JSON.parse(await infoOutput(path, [], options))));
+}
+
+/**
+ * Reads the headers of an image and of everything behind it, the top first: index n is what `qemu-img map` calls
+ * depth n. Fails with `base-not-a-disk` when one of them is missing or cannot be opened.
+ */
+export async function imageChain(path: string, options: InfoOptions = {}): Promise<readonly ImageInfo[]> {
+  const stdout = await infoOutput(path, ['--backing-chain'], options);
+  return z.array(Info).parse(JSON.parse(stdout)).map(toImageInfo);
+}
+
+async function infoOutput(path: string, flags: readonly string[], options: InfoOptions): Promise<string> {
+  const { format, signal } = options;
   // --force-share: the image may be the disk of a running machine; reading its header harms nothing.
-  const argv = ['qemu-img', 'info', '--output=json', '--force-share'];
-  if (options.format !== undefined) argv.push('-f', options.format);
+  const argv = ['qemu-img', 'info', '--output=json', '--force-share', ...flags];
+  if (format !== undefined) argv.push('-f', format);
   argv.push(path);
   try {
-    const { stdout } = await run(argv, signal === undefined ? {} : { signal });
-    const info = Info.parse(JSON.parse(stdout));
-    return {
-      format: info.format,
-      virtualSizeBytes: info['virtual-size'],
-      allocatedBytes: info['actual-size'] ?? 0,
-      backingFile: info['full-backing-filename'],
-    };
+    return (await run(argv, signal === undefined ? {} : { signal })).stdout;
   } catch (thrown) {
     if (!(thrown instanceof ProcessError) || thrown.failure !== 'exited') throw thrown;
     throw new BuilderError('base-not-a-disk', `qemu-img cannot read ${path} as a disk image`, {
@@ -47,4 +57,15 @@ export async function imageInfo(path: string, options: InfoOptions = {}): Promis
       cause: thrown,
     });
   }
+}
+
+function toImageInfo(info: z.infer<typeof Info>): ImageInfo {
+  return {
+    path: info.filename,
+    format: info.format,
+    virtualSizeBytes: info['virtual-size'],
+    allocatedBytes: info['actual-size'] ?? 0,
+    clusterBytes: info['cluster-size'],
+    backingFile: info['full-backing-filename'],
+  };
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,10 +18,14 @@ export async function exists(path: string): Promise<boolean> {
  * Writes a file that is either whole or not there: beside its place, synced, then renamed.
  * `mode` is the file's permission bits.
  */
-export async function writeFileWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-  const partial = join(dirname(path), `.${basename(path)}.partial-${process.pid}`);
+export async function writeFileWhole(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
+  const partial = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
   try {
-    const file = await open(partial, 'w', mode);
+    const file = await open(partial, 'wx', mode);
     try {
       await file.writeFile(content);
       await file.sync();

@@ -20,9 +20,14 @@ export class LineSplitter {
     if (text === '') return;
     if (this.#afterReturn && text.startsWith('\n')) text = text.slice(1);
     this.#afterReturn = text.endsWith('\r');
-    const lines = (this.#pending + text).split(/\r\n|\n|\r/);
-    this.#pending = lines.pop() ?? '';
-    for (const line of lines) this.#onLine(line);
+    // Only what is new is searched: a line of many megabytes (JSON) comes in thousands of chunks.
+    const [first = '', ...others] = text.split(/\r\n|\n|\r/);
+    this.#pending += first;
+    for (const next of others) {
+      const line = this.#pending;
+      this.#pending = next;
+      this.#onLine(line);
+    }
   }
 
   /** The last line, when it did not end in a newline. */

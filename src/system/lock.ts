@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { BuilderError } from '../errors.ts';
+import { asError, BuilderError } from '../errors.ts';
 import type { Scope } from './scope.ts';
 
 const Holder = z.object({ pid: z.number(), host: z.string(), since: z.string(), runId: z.string() });
@@ -24,17 +24,29 @@ export async function takeLock(
   scope: Scope,
   path: string,
   runId: string,
-): Promise<{ taken: true; previous: LockHolder | undefined } | { taken: false; holder: LockHolder | undefined }> {
-  const argv = ['--nonblock', '--conflict-exit-code', String(BUSY_EXIT_CODE), path, 'sh', '-c', 'echo; exec cat'];
+): Promise<
+  { taken: true; previous: LockHolder | undefined } | { taken: false; holder: LockHolder | undefined }
+> {
+  const argv = [
+    '--nonblock',
+    '--conflict-exit-code',
+    String(BUSY_EXIT_CODE),
+    path,
+    'sh',
+    '-c',
+    'echo; exec cat',
+  ];
   // Not `run`: this child lives as long as the lock. Its standard input closes when we die, and it ends.
-  const child = spawn('flock', argv, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const child = spawn('flock', argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   child.stdin.on('error', () => undefined);
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const started = once(child.stdout, 'data').then(() => undefined);
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const exited = once(child, 'close').then(([code]) => code as number | null, failedToStart);
   const exitCode = await Promise.race([started, exited]);
   if (exitCode === BUSY_EXIT_CODE) return { taken: false, holder: await readHolder(path) };
   if (exitCode !== undefined) {
-    throw new BuilderError('image-path-unusable', `cannot lock ${path}: flock ended with exit code ${exitCode}`, {
+    throw new BuilderError('image-path-unusable', `cannot lock ${path}: ${complaint.trim()}`, {
       hint: 'the folder must be writable and on a file system with locks',
     });
   }
@@ -47,6 +59,13 @@ export async function takeLock(
   // In place: a rename would leave the lock on a file without a name.
   await writeFile(path, `${JSON.stringify(holder)}\n`);
   return { taken: true, previous };
+}
+
+function failedToStart(cause: unknown): never {
+  throw new BuilderError('tool-missing', `flock cannot be started: ${asError(cause).message}`, {
+    hint: 'install the package util-linux',
+    cause,
+  });
 }
 
 async function readHolder(path: string): Promise<LockHolder | undefined> {

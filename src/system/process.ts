@@ -31,6 +31,9 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Written to the child's standard input, which is then closed. */
   readonly input?: string | Uint8Array;
+  /** Open files that the child reads from and writes to by itself, for streams too large to pass through here. */
+  readonly stdinFd?: number;
+  readonly stdoutFd?: number;
   /** When it fires, the process is asked to stop, and killed with its whole group after `killAfterMs`. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -59,6 +62,8 @@ export interface RunResult {
 const TAIL_LINES = 40;
 const CAPTURE_LIMIT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_KILL_AFTER_MS = 10_000;
+/** How long a process that left the group (a daemon) may hold the pipes of one that has ended. */
+const PIPE_GRACE_MS = 1000;
 
 /** The group leaders that run now, so that a second Ctrl-C (and our own exit) can kill them all at once. */
 const running = new Set<number>();
@@ -81,10 +86,11 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const output = collectOutput(child, options);
   const stopper = superviseStop(child, options);
   try {
-    const { exitCode, signal } = await ended(child, argv);
+    const { exitCode, signal } = await ended(child, argv, options.cwd);
     const tail = output.finish();
     if (stopper.reason !== undefined) throw stopFailure(stopper.reason, argv, tail, options);
-    if (signal !== null) throw new ProcessError('killed', `${argv[0]} was killed by ${signal}`, undefined, tail);
+    if (signal !== null)
+      throw new ProcessError('killed', `${argv[0]} was killed by ${signal}`, undefined, tail);
     if (exitCode !== 0 && !(options.acceptExitCodes ?? []).includes(exitCode)) {
       const message = `${argv[0]} ended with exit code ${exitCode}: ${displayArgv(argv)}`;
       throw new ProcessError('exited', message, exitCode, tail);
@@ -92,7 +98,6 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     return { exitCode, stdout: output.stdout(), tail, durationMs: performance.now() - startMs };
   } finally {
     stopper.dispose();
-    if (child.pid !== undefined) running.delete(child.pid);
   }
 }
 
@@ -100,7 +105,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 export function displayArgv(argv: readonly string[]): string {
   const quote = (word: string): string =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-  return redact(argv.map(quote).join(' '));
+  // Before quoting, which changes a secret that holds a quote; a word made of several is not one secret.
+  return argv.map((word) => quote(redact(word))).join(' ');
 }
 
 function spawnGroup(argv: readonly string[], options: RunOptions): ChildProcess {
@@ -109,7 +115,11 @@ function spawnGroup(argv: readonly string[], options: RunOptions): ChildProcess 
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...(options.env ?? process.env), LC_ALL: 'C.UTF-8' },
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [
+      options.stdinFd ?? (options.input === undefined ? 'ignore' : 'pipe'),
+      options.stdoutFd ?? 'pipe',
+      'pipe',
+    ],
     detached: true,
   });
   if (child.pid !== undefined) running.add(child.pid);
@@ -180,7 +190,11 @@ function superviseStop(
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
   const timeout =
-    options.timeoutMs === undefined ? undefined : setTimeout(() => { stop('timed-out'); }, options.timeoutMs);
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          stop('timed-out');
+        }, options.timeoutMs);
   return {
     get reason() {
       return reason;
@@ -201,25 +215,43 @@ function stopFailure(
 ): Error {
   // Whoever aborted said why (usually `Interrupted`): that reason is the failure, not the process's death.
   if (reason === 'aborted' && options.signal?.reason instanceof BuilderError) return options.signal.reason;
-  const what = reason === 'aborted' ? 'was stopped' : `did not end within ${(options.timeoutMs ?? 0) / 1000} s`;
+  const what =
+    reason === 'aborted' ? 'was stopped' : `did not end within ${(options.timeoutMs ?? 0) / 1000} s`;
   return new ProcessError(reason, `${argv[0]} ${what}`, undefined, tail);
 }
 
 function ended(
   child: ChildProcess,
   argv: readonly string[],
+  cwd: string | undefined,
 ): Promise<{ exitCode: number; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
+    let pipeTimer: NodeJS.Timeout | undefined;
     child.once('error', (cause) => {
-      reject(new ProcessError('not-found', `${argv[0]} cannot be started: ${cause.message}`, undefined, [], cause));
+      // A folder that is missing gives the same ENOENT as a program that is missing.
+      const where = cwd === undefined ? '' : ` in ${cwd}`;
+      const message = `${argv[0]} cannot be started${where}: ${cause.message}`;
+      reject(new ProcessError('not-found', message, undefined, [], cause));
     });
-    // Grandchildren hold the pipes open: without this, `close` would wait for them.
     child.once('exit', () => {
-      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+      if (child.pid === undefined) return;
+      // Grandchildren hold the pipes open: without this, `close` would wait for them.
+      signalGroup(child.pid, 'SIGKILL');
+      running.delete(child.pid);
+      pipeTimer = setTimeout(closePipes, PIPE_GRACE_MS, child);
     });
     child.once('close', (exitCode, signal) => {
+      clearTimeout(pipeTimer);
       resolve({ exitCode: exitCode ?? -1, signal });
     });
+  });
+}
+
+/** Stops waiting for output, after what has come already was read. */
+function closePipes(child: ChildProcess): void {
+  setImmediate(() => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
   });
 }
 

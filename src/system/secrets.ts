@@ -1,13 +1,24 @@
 /** Shorter values are too common in ordinary text to be replaced safely. */
 const SHORTEST_SECRET = 6;
+/** Lines of a secret of several lines: output is cleaned line by line, and "-----BEGIN" of a key is no secret. */
+const SHORTEST_LINE = 16;
 
-const secrets = new Set<string>();
+/** The longest first: a secret inside of another must not leave the rest of that one readable. */
+let secrets: readonly string[] = [];
 
-/** Makes a value a secret: from now on `redact` replaces it, as it stands and in base64. */
+/** Makes a value a secret: from now on `redact` replaces it, as it stands, line by line, and in base64. */
 export function registerSecret(value: string | undefined): void {
-  if (value === undefined || value.length < SHORTEST_SECRET) return;
-  secrets.add(value);
-  secrets.add(Buffer.from(value, 'utf8').toString('base64'));
+  const whole = value?.trim() ?? '';
+  if (value === undefined || whole.length < SHORTEST_SECRET) return;
+  const lines = whole
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line.length >= SHORTEST_LINE && !line.startsWith('-----'));
+  const forms = [value, whole, ...lines].flatMap((text) => [
+    text,
+    Buffer.from(text, 'utf8').toString('base64'),
+  ]);
+  secrets = [...new Set([...secrets, ...forms])].sort((a, b) => b.length - a.length);
 }
 
 /** The text with every registered secret replaced. All output passes through here. */

@@ -1,0 +1,50 @@
+import { readFile, rm } from 'node:fs/promises';
+import { asError, BuilderError, BuilderErrors, Interrupted } from '../errors.ts';
+import { moveAside } from '../output/stamp.ts';
+import { exists } from '../system/files.ts';
+import type { BuildContext } from './context.ts';
+import type { Workspace } from './workspace.ts';
+
+const SERIAL_TAIL_LINES = 15;
+
+/**
+ * After a failure: what Packer wrote (it removes its folder by itself until the disk is saved) is kept aside for a look,
+ * and told. After Ctrl-C it is removed: it is this build's own and nobody waits for it.
+ */
+export async function setAsideWork({ workFolder }: Workspace, { emit, signal }: BuildContext): Promise<void> {
+  if (!(await exists(workFolder))) return;
+  if (signal.reason instanceof Interrupted) {
+    await rm(workFolder, { recursive: true, force: true });
+    return;
+  }
+  const aside = await moveAside(workFolder, 'failed', new Date());
+  emit({ type: 'notice', level: 'warning', text: `the files of the failed build are in ${aside}` });
+}
+
+/** The failure with what helps to understand it: the log's place, and the console's last lines if SSH never came. */
+export async function explainFailure(thrown: unknown, workspace: Workspace): Promise<Error> {
+  const error = asError(thrown);
+  const isPlain =
+    error instanceof BuilderError && !(error instanceof BuilderErrors || error instanceof Interrupted);
+  if (!isPlain) return error;
+  const { code, message } = error;
+  const isBoot = code === 'boot-timeout';
+  return new BuilderError(code, message, {
+    logFile: workspace.logFile,
+    tail: isBoot ? await serialTail(workspace.serialLog) : error.tail,
+    hint: error.hint ?? (isBoot ? BOOT_HINT : 'the log has the whole output of every tool'),
+    cause: error.cause,
+  });
+}
+
+const BOOT_HINT =
+  'above are the last lines of its console: a login prompt there means that the key or the network is wrong; a slow machine needs a longer SSH_TIMEOUT';
+
+async function serialTail(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const lines = text
+    .split(/\r?\n|\r/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.length === 0 ? ['(the serial console stayed empty)'] : lines.slice(-SERIAL_TAIL_LINES);
+}

@@ -1,0 +1,110 @@
+import { BuilderError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { ProcessError, run } from '../system/process.ts';
+import { AnsibleOutput, type FailedTask } from './ansible-output.ts';
+import { parseMachineLine, type PackerUiLine, uiLines } from './machine-readable.ts';
+import { PackerPhases } from './phases.ts';
+
+export interface PackerRun {
+  readonly templatePath: string;
+  readonly variableFile: string;
+  readonly builders: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Packer gets this long to stop the machine and clean up before its whole group is killed. */
+const STOP_TIMEOUT_MS = 20_000;
+const ERROR_LINES = 15;
+
+/** The arguments of the build; only the named builders run. */
+export function packerArgs(
+  packerRun: Pick<PackerRun, 'templatePath' | 'variableFile' | 'builders'>,
+): string[] {
+  return [
+    ...['packer', 'build', '-machine-readable', '-color=false', '-force=false'],
+    `-only=${packerRun.builders.join(',')}`,
+    `-var-file=${packerRun.variableFile}`,
+    packerRun.templatePath,
+  ];
+}
+
+/**
+ * Runs `packer build` and emits phases, Ansible tasks, and every line. Fails with `boot-timeout` (SSH never answered),
+ * `provision-failed` (names the task), or `packer-failed`.
+ */
+export async function runPacker(packerRun: PackerRun): Promise<void> {
+  const story = new PackerStory(packerRun.emit, packerRun.builders[0] ?? '');
+  try {
+    await run(packerArgs(packerRun), {
+      cwd: packerRun.cwd,
+      env: packerRun.env,
+      signal: packerRun.signal,
+      // Packer stops its machine by itself when it alone is interrupted; its helpers must live to do so.
+      stopSignal: 'SIGINT',
+      stopTarget: 'leader',
+      killAfterMs: STOP_TIMEOUT_MS,
+      capture: false,
+      onLine: (line) => story.line(line),
+    });
+    story.phases.finish('done');
+  } catch (thrown) {
+    story.phases.finish('failed');
+    if (!(thrown instanceof ProcessError) || thrown.failure === 'not-found') throw thrown;
+    throw story.failure(thrown);
+  }
+}
+
+/** What Packer's output tells, line by line; and after a failure, what the failure was. */
+class PackerStory {
+  readonly phases: PackerPhases;
+  readonly #emit: Emit;
+  readonly #ansible: AnsibleOutput;
+  readonly #builder: string;
+  readonly #errors: string[] = [];
+
+  constructor(emit: Emit, builder: string) {
+    this.#emit = emit;
+    this.#builder = builder;
+    this.phases = new PackerPhases(emit);
+    this.#ansible = new AnsibleOutput(emit);
+  }
+
+  line(raw: string): void {
+    const message = parseMachineLine(raw);
+    if (message === undefined) this.#emit({ type: 'tool-output', tool: 'packer', line: raw });
+    else for (const line of uiLines(message)) this.#uiLine(line);
+  }
+
+  #uiLine({ kind, builder, text }: PackerUiLine): void {
+    this.#emit({ type: 'tool-output', tool: builder === '' ? 'packer' : builder, line: text });
+    if (kind === 'error') this.#errors.push(text);
+    if (builder !== this.#builder) return;
+    this.phases.line(text);
+    this.#ansible.line(text);
+  }
+
+  failure(cause: ProcessError): BuilderError {
+    const task = this.#ansible.failedTask;
+    if (task !== undefined) return taskFailure(task);
+    const tail = this.#errors.filter((line) => line.trim() !== '').slice(-ERROR_LINES);
+    if (tail.some((line) => /Timeout waiting for (SSH|WinRM)/.test(line))) {
+      return new BuilderError('boot-timeout', 'the machine started, but SSH never answered', { tail });
+    }
+    const message = `packer ended with exit code ${cause.exitCode ?? 'none'}`;
+    return new BuilderError('packer-failed', message, { tail: tail.length > 0 ? tail : cause.tail });
+  }
+}
+
+function taskFailure(task: FailedTask): BuilderError {
+  return new BuilderError(
+    'provision-failed',
+    `the Ansible task "${task.task}" failed (play "${task.play}")`,
+    {
+      tail: task.lines,
+      hint: 'mend the role or its variables, then build again',
+    },
+  );
+}

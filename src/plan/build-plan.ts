@@ -1,0 +1,37 @@
+import type { BaseChoice } from '../base/find-base.ts';
+import type { PlanRow } from '../events.ts';
+import type { KeyPlan } from '../keys/keys.ts';
+import type { AcceleratorChoice } from '../qemu/accelerator.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { BuildTypeChoice } from './build-types.ts';
+import type { PayloadPlan } from './payload.ts';
+
+/** Everything that a build is going to do, decided before anything runs. */
+export interface BuildPlan {
+  readonly settings: Settings;
+  readonly types: BuildTypeChoice;
+  readonly base: BaseChoice;
+  readonly keys: KeyPlan;
+  readonly payload: PayloadPlan;
+  readonly accelerator: AcceleratorChoice;
+  /** Formats of the finished images, by name. */
+  readonly formats: readonly string[];
+}
+
+const KEY_ACTIONS = { make: 'made now, once', reuse: 'made by an earlier build', use: 'given' } as const;
+
+/** The plan in rows of label, value, and reason. */
+export function planRows(plan: BuildPlan): PlanRow[] {
+  const { settings, base, keys, payload, accelerator, types, formats } = plan;
+  const memory = `${settings.memoryBytes / 1024 ** 2} MiB memory, ${settings.cpus} processors`;
+  return [
+    { label: 'build', value: types.types.join(' and '), why: types.why },
+    { label: 'base image', value: base.name, why: base.why },
+    { label: 'payload', value: payload.name, why: payload.why },
+    { label: 'ssh key', value: keys.privateKeyPath, why: KEY_ACTIONS[keys.action] },
+    { label: 'machine', value: memory },
+    { label: 'accelerator', value: accelerator.accelerator, why: accelerator.reason },
+    { label: 'formats', value: formats.join(', ') },
+    { label: 'output', value: `${settings.imagePath}/<date>-<time>/${settings.imageName}.*` },
+  ];
+}

@@ -1,0 +1,127 @@
+import { type BaseChoice, findBase } from '../base/find-base.ts';
+import { resolveKeys } from '../keys/keys.ts';
+import type { BuildPlan } from '../plan/build-plan.ts';
+import { chooseBuildTypes } from '../plan/build-types.ts';
+import { neededBytes } from '../plan/disk-room.ts';
+import { type PayloadPlan, planPayload } from '../plan/payload.ts';
+import { chooseAccelerator } from '../qemu/accelerator.ts';
+import type { GivenFile, Settings } from '../settings/settings.ts';
+import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
+import { Findings } from './findings.ts';
+import { BASE_TOOLS, BUILD_TOOLS, findTools, type Tool, toolProblem } from './tools.ts';
+
+/** What the build leaves: the original's formats. */
+const FORMATS = ['qcow2', 'vdi', 'vhd', 'vmdk'] as const;
+
+export interface Preflight {
+  readonly findings: Findings;
+  /** What follows from the findings; undefined when there is a problem. */
+  readonly plan: BuildPlan | undefined;
+  /** Versions by command. */
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+/** Looks at all that a build needs; changes nothing, except that it makes IMAGE_PATH. */
+export async function inspect(
+  settings: Settings,
+  ansibleFolder: string,
+  signal: AbortSignal,
+): Promise<Preflight> {
+  const findings = new Findings();
+  const accelerator = await findings.check(
+    'accelerator',
+    () => chooseAccelerator(settings.accelerator, signal),
+    ({ accelerator: name, reason }) => `${name}: ${reason}`,
+  );
+  const tools = await checkTools(findings, BUILD_TOOLS, signal);
+  const types = await findings.check(
+    'build type',
+    () => chooseBuildTypes(settings.buildType, settings.aws.credentials),
+    ({ types: names, why }) => `${names.join(' and ')}: ${why}`,
+  );
+  await findings.check(
+    'image path',
+    () => requireImagePath(settings.imagePath),
+    () => settings.imagePath,
+  );
+  const keys = await findings.check(
+    'ssh keys',
+    () => resolveKeys(settings.keys, signal),
+    ({ action, privateKeyPath }) => `${privateKeyPath} (${action === 'make' ? 'will be made' : 'usable'})`,
+  );
+  const base = await findings.check(
+    'base image',
+    () => findBase({ ...settings.base, imagePath: settings.imagePath }),
+    ({ name, why }) => `${name}: ${why}`,
+  );
+  const baseTools = base?.kind === 'embedded' ? await checkTools(findings, BASE_TOOLS, signal) : {};
+  const payload =
+    base === undefined ? undefined : await checkPayload(findings, settings, base, ansibleFolder);
+  const isComplete = accelerator && types && keys && base && payload;
+  return {
+    findings,
+    tools: { ...tools, ...baseTools },
+    plan:
+      isComplete && findings.problems.length === 0
+        ? { settings, accelerator, types, keys, base, payload, formats: FORMATS }
+        : undefined,
+  };
+}
+
+async function checkPayload(
+  findings: Findings,
+  settings: Settings,
+  base: BaseChoice,
+  ansibleFolder: string,
+): Promise<PayloadPlan | undefined> {
+  const payload = await findings.check(
+    'payload',
+    async () => {
+      const installer = await findInstaller(settings);
+      await checkRoom(findings, settings, base, installer);
+      const { pythonArchive, payload: choice } = settings;
+      if (pythonArchive !== undefined) await requireFile('PYTHON_ARCHIVE', pythonArchive.location);
+      if (choice.kind === 'playbook') await requireFile('PAYLOAD', choice.path);
+      return planPayload({ choice, installer, pythonArchive, base, ansibleFolder });
+    },
+    ({ name, why }) => `${name}: ${why}`,
+  );
+  return payload;
+}
+
+async function checkRoom(
+  findings: Findings,
+  settings: Settings,
+  base: BaseChoice,
+  installer: GivenFile | undefined,
+): Promise<void> {
+  const baseBytes = await sizeOrZero(base.location);
+  const needed = neededBytes(baseBytes, await sizeOrZero(installer?.location), FORMATS.length);
+  const describe = (free: number): string => `${gib(free)} GiB free, about ${gib(needed)} GiB needed`;
+  await findings.check('disk room', () => requireRoom(settings.imagePath, needed), describe);
+}
+
+/** Versions of the tools that are there, by command. */
+async function checkTools(
+  findings: Findings,
+  tools: readonly Tool[],
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const versions: Record<string, string> = {};
+  for (const finding of await findTools(tools, signal)) {
+    const { command, tested } = finding.tool;
+    const problem = toolProblem(finding);
+    if (problem !== undefined) findings.problem('tools', problem);
+    if (finding.state !== 'ok') continue;
+    versions[command] = finding.version;
+    const isTested = tested === undefined || finding.version.startsWith(tested);
+    if (isTested) findings.ok('tools', `${command} ${finding.version}`.trimEnd());
+    else
+      findings.hint(
+        'tools',
+        `${command} ${finding.version}`,
+        `the tests run with ${tested}; this one should do`,
+      );
+  }
+  return versions;
+}

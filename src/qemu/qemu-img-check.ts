@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { ProcessError, run } from '../system/process.ts';
+
+const Check = z.object({
+  corruptions: z.number().default(0),
+  'check-errors': z.number().default(0),
+  'image-end-offset': z.number().optional(),
+});
+
+/** What `qemu-img check` found. */
+export interface CheckResult {
+  /** Places where the image contradicts itself. Leaked clusters, which harm nothing, do not count. */
+  readonly errors: number;
+  /** Where its last data end inside the file; only qcow2 tells. */
+  readonly endOffsetBytes: number | undefined;
+  readonly tail: readonly string[];
+}
+
+/** Exit codes that come with a result: 2 corrupted, 3 leaked clusters (qemu-img(1)). */
+const CORRUPTED = 2;
+const LEAKED = 3;
+
+/**
+ * Checks an image's own structure; the format must be one that has checks (qcow2, vdi, vmdk), and only the file
+ * itself is checked, not what is behind it. Structures that the check cannot even read count as one error.
+ */
+export async function checkImage(path: string, driver: string, signal?: AbortSignal): Promise<CheckResult> {
+  const argv = ['qemu-img', 'check', '--force-share', '--output=json', '-f', driver, path];
+  try {
+    const { stdout, tail } = await run(argv, {
+      acceptExitCodes: [CORRUPTED, LEAKED],
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const check = Check.parse(JSON.parse(stdout));
+    return {
+      errors: check.corruptions + check['check-errors'],
+      endOffsetBytes: check['image-end-offset'],
+      tail,
+    };
+  } catch (thrown) {
+    // Exit code 1: for vmdk also the answer to a broken image ("Check failed").
+    if (!(thrown instanceof ProcessError) || thrown.exitCode !== 1) throw thrown;
+    return { errors: 1, endOffsetBytes: undefined, tail: thrown.tail };
+  }
+}

@@ -1,0 +1,51 @@
+import type { Artifact, BuildFailed, PhaseFinished, Progress, TaskFinished } from '../events.ts';
+import { formatPercent } from './bar.ts';
+import { formatBytes } from './bytes.ts';
+import { formatDuration } from './duration.ts';
+import { cleanText } from './text-width.ts';
+
+// How single events read as a line, in plain progress and in the log alike.
+
+export function phaseFinishedText({ phase, outcome, durationMs }: PhaseFinished): string {
+  switch (outcome) {
+    case 'done':
+      return `${phase}: done in ${formatDuration(durationMs)}`;
+    case 'failed':
+      return `${phase}: failed after ${formatDuration(durationMs)}`;
+    case 'reused':
+      return `${phase}: reused (${formatDuration(durationMs)})`;
+  }
+}
+
+export function progressText(event: Progress): string {
+  const bytes = progressBytes(event);
+  return `${event.phase}: ${cleanText(event.item)} ${formatPercent(event.fraction)}${bytes === '' ? '' : ` (${bytes})`}`;
+}
+
+/** `310 MiB of 500 MiB`, or as much of it as is known. */
+export function progressBytes(progress: {
+  readonly doneBytes?: number | undefined;
+  readonly totalBytes?: number | undefined;
+}): string {
+  const { doneBytes, totalBytes } = progress;
+  if (doneBytes === undefined) return '';
+  return totalBytes === undefined
+    ? formatBytes(doneBytes)
+    : `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
+}
+
+export function taskFinishedText({ task, outcome, durationMs }: TaskFinished): string {
+  return `ansible: ${outcome}: ${cleanText(task)} (${formatDuration(durationMs)})`;
+}
+
+export function artifactText({ format, file, bytes }: Artifact): string {
+  return `made ${cleanText(file)} (${cleanText(format)}, ${formatBytes(bytes)})`;
+}
+
+export function noticeText(event: { readonly level: 'info' | 'warning'; readonly text: string }): string {
+  return event.level === 'warning' ? `warning: ${cleanText(event.text)}` : cleanText(event.text);
+}
+
+export function failedText({ code, message }: BuildFailed): string {
+  return `failed (${code}): ${cleanText(message)}`;
+}

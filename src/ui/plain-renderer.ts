@@ -1,0 +1,114 @@
+import type { PlanMade, TimedEvent } from '../events.ts';
+import { BuildTracker } from './build-tracker.ts';
+import { formatElapsed, formatSeconds } from './duration.ts';
+import { artifactText, noticeText, phaseFinishedText, progressText, taskFinishedText } from './event-text.ts';
+import type { OutputStream, Renderer } from './output-stream.ts';
+import { planLines } from './plan-text.ts';
+import { ProgressGate } from './progress-gate.ts';
+import { paintLine, type StyledLine } from './styled-line.ts';
+import { summaryLines } from './summary.ts';
+import { cleanText } from './text-width.ts';
+
+/** After so long without a line, one says what is still running: a silent build looks like a dead one. */
+const SILENCE_MS = 30_000;
+
+export interface PlainOptions {
+  /** Where the account of the build goes. */
+  readonly stderr: OutputStream;
+  /** Where its result goes: the summary. */
+  readonly stdout: OutputStream;
+  /** Milliseconds since the Unix epoch, the clock of the events. */
+  readonly now: () => number;
+}
+
+/** Lines for files and CI: whole, without colour or carriage returns, each with the seconds since the start. */
+export function createPlainRenderer(options: PlainOptions): Renderer {
+  const renderer = new PlainRenderer(options);
+  return {
+    listener: (event) => {
+      renderer.handle(event);
+    },
+    close: () => {
+      renderer.close();
+    },
+  };
+}
+
+class PlainRenderer {
+  readonly #options: PlainOptions;
+  readonly #tracker = new BuildTracker();
+  readonly #gate = new ProgressGate();
+  readonly #heartbeat: NodeJS.Timeout;
+  #lastLineMs: number;
+
+  constructor(options: PlainOptions) {
+    this.#options = options;
+    this.#lastLineMs = options.now();
+    this.#heartbeat = setInterval(() => {
+      this.#breakSilence();
+    }, SILENCE_MS / 10).unref();
+  }
+
+  handle(event: TimedEvent): void {
+    this.#tracker.apply(event);
+    if (event.type === 'plan-made') this.#writePlan(event);
+    else if (event.type === 'build-finished') {
+      this.#write(this.#options.stdout, summaryLines(event, this.#tracker.phases));
+    } else {
+      const text = this.#textOf(event);
+      if (text !== undefined) this.#say(text, event.timeMs);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+  }
+
+  #textOf(event: TimedEvent): string | undefined {
+    switch (event.type) {
+      case 'phase-started':
+        this.#gate.forget(event.phase);
+        return `${event.phase}: ${cleanText(event.title)}`;
+      case 'phase-finished':
+        return phaseFinishedText(event);
+      case 'progress':
+        return this.#gate.admits(event, event.timeMs) ? progressText(event) : undefined;
+      case 'task-finished':
+        return event.outcome === 'skipped' ? undefined : taskFinishedText(event);
+      case 'notice':
+        return noticeText(event);
+      case 'artifact-made':
+        return artifactText(event);
+      default:
+        // A failure is told once, by whoever ends the program; the output of tools is in the log.
+        return undefined;
+    }
+  }
+
+  #breakSilence(): void {
+    const nowMs = this.#options.now();
+    const phase = this.#tracker.running.at(-1);
+    if (phase === undefined || nowMs - this.#lastLineMs < SILENCE_MS) return;
+    const { task } = this.#tracker;
+    const what = task === undefined ? phase.title : `${phase.title}: ${task.task}`;
+    const startMs = task?.startMs ?? phase.startMs;
+    this.#say(
+      `${phase.phase}: still running after ${formatElapsed(nowMs - startMs)}: ${cleanText(what)}`,
+      nowMs,
+    );
+  }
+
+  #say(text: string, timeMs: number): void {
+    this.#lastLineMs = timeMs;
+    const elapsedMs = timeMs - (this.#tracker.startMs ?? timeMs);
+    this.#write(this.#options.stderr, [[`[${formatSeconds(elapsedMs)} s] ${text}`]]);
+  }
+
+  #writePlan({ rows }: PlanMade): void {
+    this.#write(this.#options.stderr, [['plan'], ...planLines(rows).map((line) => ['  ', ...line])]);
+  }
+
+  #write(stream: OutputStream, lines: readonly StyledLine[]): void {
+    stream.write(lines.map((line) => `${paintLine(line, false)}\n`).join(''));
+  }
+}
