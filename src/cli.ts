@@ -14,7 +14,7 @@ import {
   type VariableName,
 } from './settings/variables.ts';
 import { EVENT_SOCKET_VARIABLE, sendEvents } from './system/event-socket.ts';
-import { registerSecret } from './system/secrets.ts';
+import { redact, registerSecret } from './system/secrets.ts';
 import { exitCodeOf, stopOnSignals } from './system/shutdown.ts';
 import { renderError } from './ui/errors.ts';
 import { createRenderer, PROGRESS_MODES } from './ui/renderer.ts';
@@ -148,9 +148,8 @@ function flagValues(definition: CommandDefinition, command: Command): Partial<Re
 function report(thrown: unknown): number {
   // Commander has printed its own message already: help (exit code 0) or a wrong flag.
   if (thrown instanceof CommanderError) return thrown.exitCode;
-  process.stderr.write(
-    `${renderError(asError(thrown), { isTTY: process.stderr.isTTY, env: process.env })}\n`,
-  );
+  const text = renderError(asError(thrown), { isTTY: process.stderr.isTTY, env: process.env });
+  process.stderr.write(`${redact(text)}\n`);
   return thrown instanceof Interrupted ? exitCodeOf(thrown.signal) : 1;
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { syncFile, temporaryFolder } from '../system/files.ts';
+import { syncFile } from '../system/files.ts';
 import { ProcessError, run } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import { bootSector, placedCore } from './boot-loader.ts';
@@ -23,7 +23,8 @@ export interface MakeDiskOptions {
 
 /**
  * Makes a bootable Debian disk (qcow2, BIOS and UEFI) from packages, without loop devices or mounts of its own.
- * The work is done in the target's folder; the target appears whole or not at all, and replaces an older one.
+ * The work is done in `<target>.making`; the target appears whole or not at all, and replaces an older one. Only one
+ * process may make the same target at a time.
  * Needs root. Fails with `base-make-failed`, or `tool-missing` for a tool that is not installed.
  */
 export async function makeDebianDisk(
@@ -36,9 +37,13 @@ export async function makeDebianDisk(
       hint: 'run as root or in the container, or give a base image with BASE_IMAGE',
     });
   }
-  await mkdir(dirname(target), { recursive: true });
   await using scope = new Scope();
-  const folder = await temporaryFolder(scope, dirname(target));
+  const folder = `${target}.making`;
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  // What a run that was killed has left.
+  await removeFolder();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  scope.defer(removeFolder);
   const tree = join(folder, 'tree');
   await makeRootTree(recipe, tree, join(folder, 'overlay'), options);
   try {

@@ -4,7 +4,6 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import { freeBytes, syncFile, writeFileWhole } from '../system/files.ts';
@@ -142,7 +141,7 @@ async function writeBody(
     },
   });
   if (response.body === null) return doneBytes;
-  const body = Readable.fromWeb(response.body as ReadableStream);
+  const body = Readable.fromWeb(response.body);
   const file = createWriteStream(partFile, { flags: startBytes > 0 ? 'a' : 'w' });
   await pipeline(body, counter, file, { signal: options.signal }).catch((thrown: unknown) => {
     if (systemCode(thrown) === 'ENOSPC') throw diskFull(partFile, thrown);

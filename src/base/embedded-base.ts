@@ -1,7 +1,10 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { exists, fileSizeBytes, hashFile, writeFileWhole } from '../system/files.ts';
+import { takeLock } from '../system/lock.ts';
+import { Scope } from '../system/scope.ts';
 import { makeDebianDisk, type MakeDiskOptions } from './debian-disk.ts';
 import { type DebianRecipe, recipeKey } from './debian-recipe.ts';
 
@@ -31,7 +34,9 @@ export async function provideDebianDisk(
   options: MakeDiskOptions,
 ): Promise<MadeDisk> {
   const path = madeDiskPath(recipe, cacheFolder);
-  const known = await readMadeDisk(recipe, cacheFolder);
+  await using scope = new Scope();
+  const known =
+    (await readMadeDisk(recipe, cacheFolder)) ?? (await waitForTurn(scope, recipe, path, options));
   if (known !== undefined) return known;
   await makeDebianDisk(recipe, path, options);
   const sha256 = await hashFile(
@@ -43,6 +48,25 @@ export async function provideDebianDisk(
   await writeFileWhole(recordPath(path), `${JSON.stringify(record)}\n`);
   await removeOlder(recipe, cacheFolder);
   return { path, sha256, reused: false };
+}
+
+/** Waits while another process makes the same disk, and returns that one; undefined when it is ours to make. */
+async function waitForTurn(
+  scope: Scope,
+  recipe: DebianRecipe,
+  path: string,
+  options: MakeDiskOptions,
+): Promise<MadeDisk | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  for (let isTold = false; ; isTold = true) {
+    const lock = await takeLock(scope, `${path}.lock`, recipeKey(recipe));
+    if (lock.taken) return readMadeDisk(recipe, dirname(path));
+    const text = 'another process is making this base image: waiting for it';
+    if (!isTold) options.emit({ type: 'notice', level: 'info', text });
+    await sleep(1000, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => {
+      options.signal?.throwIfAborted();
+    });
+  }
 }
 
 /** The recipe's disk if it is in the cache and whole. */
@@ -66,7 +90,7 @@ async function removeOlder(recipe: DebianRecipe, cacheFolder: string): Promise<v
   const current = `${recipe.name}-${recipeKey(recipe)}.qcow2`;
   for (const name of await readdir(cacheFolder)) {
     const key = name.startsWith(`${recipe.name}-`) ? name.slice(recipe.name.length + 1) : '';
-    if (!/^[0-9a-f]{16}\.qcow2(?:\.json)?$/.test(key) || name.startsWith(current)) continue;
-    await rm(join(cacheFolder, name), { force: true });
+    if (!/^[0-9a-f]{16}\.qcow2(?:\.json|\.lock|\.making)?$/.test(key) || name.startsWith(current)) continue;
+    await rm(join(cacheFolder, name), { recursive: true, force: true });
   }
 }

@@ -33,7 +33,8 @@ export const GRUB_IMAGES = {
   efi: 'boot/grub/x86_64-efi/core.efi',
 } as const;
 
-const SCRIPT_PATH = '/root/.make-image.sh';
+const RECIPE_SCRIPT = '/root/.recipe.sh';
+const BOOT_SCRIPT = '/root/.boot.sh';
 const EARLY_CONFIG_PATH = '/boot/grub/early.cfg';
 
 /** Stages of mmdebstrap, by the start of the line that it prints, and how far the work is when they start. */
@@ -75,8 +76,9 @@ export function debootstrapArgs(
     // The tree is thrown away when anything fails; the guest's own dpkg does not get this option.
     '--dpkgopt=force-unsafe-io',
     '--customize-hook=cp -R --preserve=mode "$NETSIL_BUILDER_OVERLAY/." "$1"',
-    `--customize-hook=chroot "$1" sh -eu ${SCRIPT_PATH}`,
-    `--customize-hook=rm "$1${SCRIPT_PATH}" "$1${EARLY_CONFIG_PATH}"`,
+    `--customize-hook=chroot "$1" sh -eu ${RECIPE_SCRIPT}`,
+    `--customize-hook=chroot "$1" sh -eu ${BOOT_SCRIPT}`,
+    `--customize-hook=rm "$1${RECIPE_SCRIPT}" "$1${BOOT_SCRIPT}" "$1${EARLY_CONFIG_PATH}"`,
     recipe.suite,
     tree,
     ...suiteArgs,
@@ -92,12 +94,12 @@ export function overlayFiles(recipe: DebianRecipe): readonly RecipeFile[] {
     { path: '/boot/grub/grub.cfg', content: grubConfig(recipe), mode: 0o600 },
     { path: EARLY_CONFIG_PATH, content: earlyGrubConfig(recipe) },
     ...recipe.files,
-    { path: SCRIPT_PATH, content: recipe.script + BOOT_SCRIPT },
+    { path: RECIPE_SCRIPT, content: recipe.script },
+    { path: BOOT_SCRIPT, content: BOOT_COMMANDS },
   ];
 }
 
-const BOOT_SCRIPT = `
-mkdir -p /boot/efi /boot/grub/i386-pc /boot/grub/x86_64-efi
+const BOOT_COMMANDS = `mkdir -p /boot/efi /boot/grub/i386-pc /boot/grub/x86_64-efi
 cp /usr/lib/grub/i386-pc/*.mod /usr/lib/grub/i386-pc/*.lst /usr/lib/grub/i386-pc/boot.img /boot/grub/i386-pc/
 cp /usr/lib/grub/x86_64-efi/*.mod /usr/lib/grub/x86_64-efi/*.lst /boot/grub/x86_64-efi/
 grub-mkimage -O i386-pc -o /${GRUB_IMAGES.core} -p /boot/grub -c ${EARLY_CONFIG_PATH} biosdisk ${CORE_MODULES.join(' ')}

@@ -6,6 +6,7 @@ import { compileTemplate } from '../packer/compile.ts';
 import { type PackerTemplate, readTemplate } from '../packer/template.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { writeFileWhole } from '../system/files.ts';
+import { displayArgv } from '../system/process.ts';
 import { planUserData, type UserData } from '../userdata/user-data.ts';
 import { writeUserData } from '../userdata/write-user-data.ts';
 import { packerVariables } from './packer-variables.ts';
@@ -18,6 +19,8 @@ export interface PreparedRun {
   readonly variableFile: string;
   /** QEMU's second monitor. */
   readonly monitorSocket: string;
+  /** How to log in to a machine of the finished images. */
+  readonly login: string;
 }
 
 /** QEMU's own empty block device, for a machine that gets its user data another way than by a drive. */
@@ -62,7 +65,8 @@ export async function prepareMachine(
   });
   const variableFile = join(workspace.logFolder, 'packer-variables.json');
   await writeFileWhole(variableFile, `${JSON.stringify(declared(variables, template), null, 2)}\n`);
-  return { templatePath, variableFile, monitorSocket };
+  const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${base.sshUser}@ADDRESS`]);
+  return { templatePath, variableFile, monitorSocket, login };
 }
 
 /** Packer refuses a run without any builder only by building nothing and ending well. */

@@ -36,9 +36,9 @@ export async function runBuild(settings: Settings, context: BuildContext): Promi
   const record = recordBuild(scope, workspace, context);
   context.emit({ type: 'plan-made', rows: planRows(plan) });
   try {
-    const directory = await build(plan, tools, workspace, record, context);
+    const finished = await build(plan, tools, workspace, record, context);
     const durationMs = Math.round(performance.now() - startMs);
-    context.emit({ type: 'build-finished', directory, artifacts: record.artifacts, durationMs });
+    context.emit({ type: 'build-finished', ...finished, artifacts: record.artifacts, durationMs });
   } catch (thrown) {
     await setAsideWork(workspace, context);
     throw await explainFailure(thrown, workspace);
@@ -51,7 +51,7 @@ async function build(
   workspace: Workspace,
   record: BuildRecord,
   context: BuildContext,
-): Promise<string> {
+): Promise<{ directory: string; login: string }> {
   const { emit, signal } = context;
   const { settings } = plan;
   const base = await runPhase(emit, 'base', `prepare the base image: ${plan.base.name}`, () =>
@@ -62,8 +62,9 @@ async function build(
   );
   await provision(plan, machine, workspace, context);
   // An AMI alone leaves nothing here: it is in the cloud, and in the log.
-  if (!plan.types.types.includes('qemu')) return workspace.logFolder;
-  return runPhase(emit, 'finish', 'write checksums and manifest', () =>
+  const { login } = machine;
+  if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
+  const directory = await runPhase(emit, 'finish', 'write checksums and manifest', () =>
     finishOutput({
       imagePath: settings.imagePath,
       workFolder: workspace.workFolder,
@@ -73,6 +74,7 @@ async function build(
       writeLog: (path) => copyFile(workspace.logFile, path),
     }),
   );
+  return { directory, login };
 }
 
 function recordBuild(scope: Scope, workspace: Workspace, { subscribe }: BuildContext): BuildRecord {

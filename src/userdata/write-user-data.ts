@@ -57,10 +57,8 @@ export function xorrisoArgs(label: string, folder: string, target: string): stri
 }
 
 async function runXorriso(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  // Dates are stored with the local zone, and SOURCE_DATE_EPOCH would win over the dates above.
-  const env = { ...process.env, TZ: 'UTC', SOURCE_DATE_EPOCH: undefined };
   try {
-    await run(['xorriso', ...args], { env, ...(signal === undefined ? {} : { signal }) });
+    await run(['xorriso', ...args], signal === undefined ? {} : { signal });
   } catch (thrown) {
     if (!(thrown instanceof ProcessError) || thrown.failure !== 'not-found') throw thrown;
     throw new BuilderError('tool-missing', thrown.message, {

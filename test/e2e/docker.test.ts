@@ -28,15 +28,9 @@ describe('the container', () => {
   const runContainer = (args: readonly string[], env: readonly string[] = []) =>
     engine.docker(
       [
-        ...[
-          'run',
-          '--rm',
-          '--privileged',
-          '-v',
-          `${folder}/images:/opt/images`,
-          '-v',
-          `${folder}/secrets:/opt/secrets`,
-        ],
+        ...['run', '--rm', '--privileged'],
+        ...['-v', `${folder}/images:/opt/images`, '-v', `${folder}/secrets:/opt/secrets`],
+        ...['-v', `${SHARED_BASE_CACHE}:/opt/images/.cache`],
         ...env.flatMap((pair) => ['-e', pair]),
         'netsil-builder',
         ...args,

@@ -14,7 +14,7 @@ remove() {
 
 installers() {
   remove /root/genconf /home/*/genconf /root/dcos-genconf.*.tar /home/*/dcos-genconf.*.tar \
-    /root/dcos_generate_config*.sh /home/*/dcos_generate_config*.sh
+    /root/dcos_generate_config*.sh /home/*/dcos_generate_config*.sh /opt/dcos-install
   # An engine that answers only: a stopped one would be woken by its socket.
   if systemctl -q is-active docker.service; then
     images=$(docker image ls --quiet --filter 'reference=mesosphere/dcos-genconf' | sort -u)

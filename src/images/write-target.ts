@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { asError, BuilderError, systemCode } from '../errors.ts';
+import type { Artifact, Emit } from '../events.ts';
+import { checkImage } from '../qemu/qemu-img-check.ts';
+import { compareDisks, convertDisk } from '../qemu/qemu-img-convert.ts';
+import { imageInfo } from '../qemu/qemu-img.ts';
+import { exists, freeBytes, hashFile, syncFile } from '../system/files.ts';
+import { ProcessError } from '../system/process.ts';
+import { diskFull, neededBytes, ranFull } from './disk-room.ts';
+import { PartProgress } from './part-progress.ts';
+import type { SourceDisk } from './source-disk.ts';
+import type { Target } from './targets.ts';
+
+export interface WriteOptions {
+  readonly force: boolean;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** A file that is written, compared and on the disk, and has only its partial name yet. */
+export interface WrittenTarget {
+  readonly artifact: Artifact;
+  /** Gives it its final name, or discards it: fails with `settings-invalid` when something took that name meanwhile. */
+  readonly publish: () => Promise<void>;
+  readonly discard: () => Promise<void>;
+}
+
+type Part = 'convert' | 'compare' | 'hash';
+const SHARES: Readonly<Record<Part, number>> = { convert: 0.5, compare: 0.25, hash: 0.25 };
+
+/**
+ * Converts a disk to one format under a partial name beside its place, and proves that it is the same disk.
+ * Fails with `convert-failed`, `compare-failed` or `disk-full`, and then leaves nothing behind.
+ */
+export async function writeTarget(
+  source: SourceDisk,
+  target: Target,
+  options: WriteOptions,
+): Promise<WrittenTarget> {
+  const { format, path } = target;
+  const partial = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
+  const progress = formatProgress(format.name, SHARES, options.emit);
+  const discard = (): Promise<void> => rm(partial, { force: true });
+  try {
+    const onFraction = (fraction: number): void => progress.set('convert', fraction);
+    const file = { ...format, path: partial };
+    await convertDisk(source, file, { onFraction, signal: options.signal });
+    const sha256 = await proveSame(source, target, partial, progress, options.signal);
+    const artifact = await describe(target, partial, source.virtualSizeBytes, sha256);
+    const publishIt = (): Promise<void> =>
+      publish(partial, target, options).catch(async (thrown: unknown) => {
+        await discard();
+        throw await explain(thrown, source, target);
+      });
+    return { artifact, publish: publishIt, discard };
+  } catch (thrown) {
+    await discard();
+    throw await explain(thrown, source, target);
+  }
+}
+
+/** Checks a source that is its own target, and describes it. */
+export async function keepSource(
+  source: SourceDisk,
+  target: Target,
+  { emit, signal }: WriteOptions,
+): Promise<Artifact> {
+  const progress = formatProgress(target.format.name, { hash: 1 }, emit);
+  const sha256 = await hashWhole(target.path, progress, signal);
+  return describe(target, target.path, source.virtualSizeBytes, sha256);
+}
+
+/** Compares a copy with its source, and at the same time hashes it and flushes it to the disk. Returns its sha256. */
+async function proveSame(
+  source: SourceDisk,
+  { format }: Target,
+  partial: string,
+  progress: PartProgress<Part>,
+  signal: AbortSignal,
+): Promise<string> {
+  await requireSize(source, format.driver, partial, signal);
+  const results = await Promise.allSettled([
+    hashWhole(partial, progress, signal),
+    requireSound(format.checkable, format.driver, partial, signal),
+    requireEqual(source, format.driver, partial, progress, signal),
+    syncFile(partial),
+  ]);
+  // All have ended before the first failure is told: nothing reads the file when it is removed.
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  const [hash] = results;
+  return hash.status === 'fulfilled' ? hash.value : '';
+}
+
+async function requireSize(
+  source: SourceDisk,
+  driver: string,
+  partial: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { virtualSizeBytes } = await imageInfo(partial, { format: driver, signal });
+  if (virtualSizeBytes === source.virtualSizeBytes) return;
+  const message = `the copy is a disk of ${virtualSizeBytes} bytes, and the source of ${source.virtualSizeBytes}`;
+  throw new BuilderError('compare-failed', message);
+}
+
+async function requireSound(checkable: boolean, driver: string, partial: string, signal: AbortSignal) {
+  if (!checkable) return;
+  const { errors, tail } = await checkImage(partial, driver, signal);
+  if (errors === 0) return;
+  throw new BuilderError('compare-failed', `qemu-img check finds ${errors} errors in the copy`, { tail });
+}
+
+async function requireEqual(
+  source: SourceDisk,
+  driver: string,
+  partial: string,
+  progress: PartProgress<Part>,
+  signal: AbortSignal,
+): Promise<void> {
+  const difference = await compareDisks(
+    source,
+    { path: partial, driver },
+    { onFraction: (fraction) => progress.set('compare', fraction), signal },
+  );
+  // qemu-img says nothing when it compares nothing.
+  progress.set('compare', 1);
+  if (difference === undefined) return;
+  throw new BuilderError('compare-failed', `the copy differs from ${source.path}: ${difference}`);
+}
+
+async function hashWhole(path: string, progress: PartProgress<'hash'>, signal: AbortSignal): Promise<string> {
+  const { size } = await stat(path);
+  const onBytes = (doneBytes: number): void => progress.set('hash', doneBytes / size);
+  return hashFile(path, 'sha256', { signal, onBytes });
+}
+
+function formatProgress<Name extends string>(
+  item: string,
+  shares: Readonly<Record<Name, number>>,
+  emit: Emit,
+): PartProgress<Name> {
+  return new PartProgress(shares, (fraction) => emit({ type: 'progress', phase: 'convert', item, fraction }));
+}
+
+async function describe(
+  { format, path }: Target,
+  written: string,
+  virtualBytes: number,
+  sha256: string,
+): Promise<Artifact> {
+  const { size } = await stat(written);
+  return { format: format.name, file: basename(path), bytes: size, virtualBytes, sha256 };
+}
+
+async function publish(partial: string, { path, how }: Target, { force }: WriteOptions): Promise<void> {
+  // rename(2) replaces without asking, and the conversion took long enough for somebody else to write there.
+  if (how === 'make' && !force && (await exists(path))) {
+    throw new BuilderError('settings-invalid', `${path} was made by somebody else meanwhile`, {
+      hint: 'say --force to replace it, or choose another name or folder',
+    });
+  }
+  await rename(partial, path);
+  await syncFile(path);
+}
+
+/** Says of a failure which file it was, and whether the disk was full. */
+async function explain(thrown: unknown, source: SourceDisk, { format, path }: Target): Promise<unknown> {
+  const folder = dirname(path);
+  if (ranFull(thrown)) {
+    return diskFull({
+      folder,
+      what: format.name,
+      neededBytes: neededBytes(source.dataBytes, 1),
+      freeBytes: await freeBytes(folder),
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof ProcessError && thrown.failure === 'exited') {
+    return new BuilderError('convert-failed', `${format.name} cannot be made: ${lastWords(thrown)}`, {
+      hint: `nothing is left of ${path}; what qemu-img said is above`,
+      tail: thrown.tail,
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof BuilderError && thrown.code === 'compare-failed') {
+    return new BuilderError('compare-failed', `${format.name} is not the same disk: ${thrown.message}`, {
+      hint: `nothing is left of ${path}; a source that changes meanwhile cannot be converted`,
+      tail: thrown.tail,
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof BuilderError || systemCode(thrown) === undefined) return thrown;
+  return new BuilderError('convert-failed', `${format.name} cannot be written: ${asError(thrown).message}`, {
+    hint: `see whether ${path} may be written`,
+    cause: thrown,
+  });
+}
+
+function lastWords({ tail, message }: ProcessError): string {
+  const words = tail.filter((line) => line.startsWith('qemu-img: ')).at(-1);
+  return words?.replace(/^qemu-img: /, '') ?? message;
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PreparedBase } from '../../src/base/prepare-base.ts';
+import { Scope } from '../../src/system/scope.ts';
+import { type Machine, startMachine } from './rig/machine.ts';
+import { sharedBase } from './rig/shared-base.ts';
+
+const GIB = 1024 ** 3;
+
+describe.each([
+  { firmware: 'bios', driveKind: 'nocloud' },
+  { firmware: 'uefi', driveKind: 'config-drive' },
+] as const)('the embedded base by $firmware and $driveKind', ({ firmware, driveKind }) => {
+  const scope = new Scope();
+  let base: PreparedBase;
+  let machine: Machine;
+  const output = async (command: string): Promise<string> => (await machine.ssh(command)).stdout.trim();
+
+  beforeAll(async () => {
+    base = await sharedBase();
+    machine = await startMachine(scope, { disk: base, firmware, driveKind, diskSizeBytes: 10 * GIB });
+    const { bootSeconds, bootCpuSeconds } = machine;
+    console.log(`${firmware}: ssh after ${bootSeconds.toFixed(1)} s, ${bootCpuSeconds.toFixed(1)} s of CPU`);
+  });
+  afterAll(async () => {
+    await scope[Symbol.asyncDispose]();
+  });
+
+  it('starts by that firmware', async () => {
+    const found = await output('test -d /sys/firmware/efi && echo uefi || echo bios');
+    expect(found).toBe(firmware);
+  });
+
+  it('ends its start with every unit up', async () => {
+    const state = await output('systemctl is-system-running --wait');
+    const failed = await output('systemctl --failed --no-legend --plain');
+    expect({ state, failed }).toEqual({ state: 'running', failed: '' });
+  });
+
+  it('has its network card as eth0, with an address', async () => {
+    expect(await output('ip -br -4 address show eth0')).toContain('10.0.2.15');
+  });
+
+  it('has a root that fills the disk', async () => {
+    const rootBytes = Number(await output('df --output=size -B1 / | tail -1'));
+    expect(rootBytes).toBeGreaterThan(9.3 * GIB);
+  });
+
+  it('lets core become root without a password, and nobody log in with one', async () => {
+    expect(await output('sudo -n id -u')).toBe('0');
+    expect(await output('sudo getent shadow core root | cut -d: -f2 | grep -cv "^[!*]"')).toBe('0');
+  });
+
+  it('resolves names by the network it is in', async () => {
+    expect((await machine.ssh('resolvectl dns eth0')).stdout).toContain('10.0.2.3');
+  });
+
+  it('keeps starting after its menu is made anew, with the same kernel arguments', async () => {
+    expect((await machine.ssh('sudo update-grub')).exitCode).toBe(0);
+    const menu = await output('sudo grep -m1 "^[[:space:]]*linux" /boot/grub/grub.cfg');
+    expect(menu).toContain('net.ifnames=0');
+    expect(menu).toContain('console=ttyS0,115200');
+    const before = await output('cat /proc/sys/kernel/random/boot_id');
+    await machine.ssh('sudo systemctl reboot');
+    await expect.poll(() => output('cat /proc/sys/kernel/random/boot_id'), POLL).not.toBeOneOf([before, '']);
+    expect(await output('systemctl is-system-running --wait')).toBe('running');
+  });
+});
+
+const POLL = { timeout: 240_000, interval: 2000 };

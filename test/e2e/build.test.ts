@@ -1,0 +1,102 @@
+import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageInfo } from '../../src/qemu/qemu-img.ts';
+import { exists, temporaryFolder } from '../../src/system/files.ts';
+import { run } from '../../src/system/process.ts';
+import { Scope } from '../../src/system/scope.ts';
+import { launch, type RunningProgram, startSh } from './rig/program.ts';
+import { linkSharedBase } from './rig/shared-base.ts';
+
+/** The whole build: embedded base, container-host payload, four formats; then the image as its user gets it. */
+describe('a build', () => {
+  const scope = new Scope();
+  let imagePath: string;
+  let output: string;
+  let program: RunningProgram;
+  let secondBuild: { exitCode: number; tail: readonly string[] };
+
+  beforeAll(async () => {
+    const folder = await temporaryFolder(scope);
+    imagePath = join(folder, 'images');
+    await linkSharedBase(imagePath);
+    // What a crash of an earlier build left.
+    await mkdir(join(imagePath, 'packer/half-made'), { recursive: true });
+    program = launch(['--progress', 'plain'], { IMAGE_PATH: imagePath, IMAGE_NAME: 'host' });
+    await program.line(/boot: boot the machine/);
+    secondBuild = await startSh([], { IMAGE_PATH: imagePath });
+    expect(await program.exitCode, program.lines.slice(-30).join('\n')).toBe(0);
+    output = join(imagePath, 'latest');
+  });
+  afterAll(async () => {
+    await scope[Symbol.asyncDispose]();
+  });
+
+  it('leaves a complete stamped folder and the link to it', async () => {
+    expect(await readlink(output)).toMatch(/^\d{8}-\d{6}$/);
+    expect(await readdir(output)).toEqual([
+      'SHA256SUMS',
+      'build.log',
+      'host.qcow2',
+      'host.vdi',
+      'host.vhd',
+      'host.vmdk',
+      'manifest.json',
+    ]);
+    await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: output });
+    expect(await exists(join(imagePath, 'packer'))).toBe(false);
+  });
+
+  it('leaves the same disk in all four formats, of exactly the same size', async () => {
+    const qcow2 = join(output, 'host.qcow2');
+    const { virtualSizeBytes, backingFile } = await imageInfo(qcow2);
+    expect(backingFile).toBeUndefined();
+    expect(virtualSizeBytes).toBe(10_000 * 1024 ** 2);
+    for (const [file, format] of [
+      ['host.vdi', 'vdi'],
+      ['host.vhd', 'vpc'],
+      ['host.vmdk', 'vmdk'],
+    ] as const) {
+      const path = join(output, file);
+      expect((await imageInfo(path, { format })).virtualSizeBytes).toBe(virtualSizeBytes);
+      await run(['qemu-img', 'compare', '-f', 'qcow2', '-F', format, qcow2, path]);
+    }
+  });
+
+  it('writes a manifest that says what was built from what, without the key', async () => {
+    const text = await readFile(join(output, 'manifest.json'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({
+      schema: 1,
+      name: 'host',
+      version: await readlink(output),
+      base: { source: 'embedded', family: 'debian' },
+      payload: 'container-host',
+      artifacts: expect.arrayContaining([
+        expect.objectContaining({ format: 'vhd', file: 'host.vhd', virtualBytes: 10_000 * 1024 ** 2 }),
+      ]) as unknown,
+      tools: { packer: '1.6.6' },
+    });
+    const phases = (JSON.parse(text) as { phases: { phase: string }[] }).phases.map(({ phase }) => phase);
+    expect(phases).toEqual(['base', 'prepare', 'boot', 'provision', 'save', 'convert']);
+    expect(text + (await readFile(join(output, 'build.log'), 'utf8'))).not.toContain('PRIVATE KEY');
+  });
+
+  it('shows phases and tasks in plain lines', () => {
+    const text = program.lines.join('\n');
+    expect(text).toMatch(/changed: container-host : Install the missing packages/);
+    expect(text).toMatch(/convert: done in/);
+    expect(text).not.toContain('\r');
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('moved the folder of the crashed build aside, and said so', async () => {
+    const [aside] = (await readdir(imagePath)).filter((name) => name.startsWith('packer-stale-'));
+    expect(await readdir(join(imagePath, aside ?? 'none'))).toEqual(['half-made']);
+    expect(program.lines.join('\n')).toContain('an earlier build was cut off');
+  });
+
+  it('kept a second build out, and said who holds the folder', () => {
+    expect(secondBuild.exitCode).toBe(1);
+    expect(secondBuild.tail.join('\n')).toMatch(/another build is at work in .*: process \d+/);
+  });
+});

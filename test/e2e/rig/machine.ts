@@ -1,0 +1,172 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PreparedBase } from '../../../src/base/prepare-base.ts';
+import { accelerationArgs } from '../../../src/qemu/machine.ts';
+import { temporaryFolder } from '../../../src/system/files.ts';
+import { run, type RunResult } from '../../../src/system/process.ts';
+import type { Scope } from '../../../src/system/scope.ts';
+import { qemuArguments } from '../../../src/userdata/qemu-arguments.ts';
+import { type DriveKind, planUserData } from '../../../src/userdata/user-data.ts';
+import { writeUserData } from '../../../src/userdata/write-user-data.ts';
+
+/** Where Debian's package ovmf puts the UEFI firmware. */
+const UEFI_FIRMWARE = '/usr/share/OVMF/OVMF_CODE.fd';
+
+export interface MachineRequest {
+  /** The disk to start from; it is not written to. */
+  readonly disk: Pick<PreparedBase, 'path' | 'format'>;
+  readonly firmware?: 'bios' | 'uefi';
+  readonly diskSizeBytes?: number;
+  /** How it is told its key; without one it gets no drive, and `key` must fit what is in the image. */
+  readonly driveKind?: DriveKind;
+  readonly user?: string;
+  /** An SSH private key to log in with; one is made when left out. */
+  readonly key?: string;
+  /** More QEMU arguments, or others for the hardware: `-drive` names the disk `disk`. */
+  readonly diskDevice?: string;
+  readonly networkDevice?: string;
+}
+
+/** A running machine, killed when the scope ends. */
+export interface Machine {
+  /** Seconds from QEMU's start to the first answer of SSH. */
+  readonly bootSeconds: number;
+  /** Processor seconds that QEMU used for that, which other work on the machine does not change. */
+  readonly bootCpuSeconds: number;
+  /** Runs a command inside; any exit code is an answer. */
+  readonly ssh: (command: string) => Promise<RunResult>;
+  /** Switches it off by its own shutdown and waits for its end. */
+  readonly powerOff: () => Promise<void>;
+  readonly serialLog: string;
+}
+
+const BOOT_TIMEOUT_MS = 5 * 60_000;
+
+/** Starts a machine on an overlay of the disk and waits until SSH lets us in. Fails with the serial console's tail. */
+export async function startMachine(scope: Scope, request: MachineRequest): Promise<Machine> {
+  const folder = await temporaryFolder(scope);
+  const key = request.key ?? (await makeKey(folder));
+  const overlay = join(folder, 'disk.qcow2');
+  const size = request.diskSizeBytes === undefined ? [] : [`${request.diskSizeBytes}`];
+  const backing = ['-b', request.disk.path, '-F', request.disk.format];
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...backing, overlay, ...size]);
+  const port = await freePort();
+  const serialLog = join(folder, 'serial.log');
+  const argv = [
+    ...machineArgs(request, overlay, port, serialLog),
+    ...(await driveArgs(request, key, folder)),
+    ...['-pidfile', join(folder, 'pid')],
+  ];
+  const stop = new AbortController();
+  const startMs = performance.now();
+  const qemu = run(argv, { signal: stop.signal, capture: false });
+  let ending: Error | undefined;
+  const ended = qemu.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!stop.signal.aborted) ending = error as Error;
+    },
+  );
+  scope.defer(async () => {
+    stop.abort();
+    await ended;
+  });
+  const ssh = (command: string): Promise<RunResult> =>
+    run(sshArgs(key, port, request.user ?? 'core', command), { acceptExitCodes: ANY_EXIT_CODE });
+  await waitForSsh(ssh, serialLog, () => ending);
+  return {
+    bootSeconds: (performance.now() - startMs) / 1000,
+    bootCpuSeconds: await cpuSeconds(join(folder, 'pid')),
+    ssh,
+    serialLog,
+    powerOff: async () => {
+      await ssh('sudo systemctl poweroff');
+      await ended;
+    },
+  };
+}
+
+const ANY_EXIT_CODE = Array.from({ length: 256 }, (_, code) => code);
+/** ssh's own failure, as against the command's. */
+const NO_CONNECTION = 255;
+
+async function waitForSsh(
+  ssh: Machine['ssh'],
+  serialLog: string,
+  ending: () => Error | undefined,
+): Promise<void> {
+  const deadlineMs = performance.now() + BOOT_TIMEOUT_MS;
+  while (performance.now() < deadlineMs) {
+    const error = ending();
+    if (error !== undefined) throw error;
+    if ((await ssh('true')).exitCode !== NO_CONNECTION) return;
+    await sleep(300);
+  }
+  const serial = await readFile(serialLog, 'utf8').catch(() => '');
+  throw new Error(`SSH did not answer in ${BOOT_TIMEOUT_MS / 1000} s:\n${serial.slice(-3000)}`);
+}
+
+function machineArgs(request: MachineRequest, disk: string, port: number, serialLog: string): string[] {
+  const { accel, cpu } = accelerationArgs('tcg');
+  const firmware = request.firmware === 'uefi' ? ['-bios', UEFI_FIRMWARE] : [];
+  return [
+    ...['qemu-system-x86_64', '-accel', accel, '-cpu', cpu, '-smp', '2', '-m', '2048', ...firmware],
+    ...['-display', 'none', '-serial', `file:${serialLog}`, '-monitor', 'none'],
+    ...['-drive', `file=${disk},if=none,id=disk,cache=unsafe,discard=unmap`],
+    ...['-device', request.diskDevice ?? 'virtio-blk-pci,drive=disk'],
+    ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${port}-:22`],
+    ...['-device', `${request.networkDevice ?? 'virtio-net-pci'},netdev=net`, '-device', 'virtio-rng-pci'],
+  ];
+}
+
+async function driveArgs(request: MachineRequest, key: string, folder: string): Promise<string[]> {
+  if (request.driveKind === undefined) return [];
+  const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
+  const { driveKind } = request;
+  const data = planUserData({ family: 'embedded', publicKey, hostname: 'test', driveKind });
+  const drive = join(folder, 'user-data.iso');
+  await writeUserData(data, drive);
+  return qemuArguments(data, drive);
+}
+
+function sshArgs(key: string, port: number, user: string, command: string): string[] {
+  const options = [
+    'BatchMode=yes',
+    'ConnectTimeout=3',
+    'IdentitiesOnly=yes',
+    'LogLevel=ERROR',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+  ];
+  return [
+    'ssh',
+    ...['-F', 'none', '-i', key, '-p', `${port}`],
+    ...options.flatMap((option) => ['-o', option]),
+    `${user}@127.0.0.1`,
+    command,
+  ];
+}
+
+async function makeKey(folder: string): Promise<string> {
+  const key = join(folder, 'key');
+  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', key]);
+  return key;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
+}
+
+/** User and system time of a process, from /proc (fields 14 and 15, in hundredths of a second). */
+async function cpuSeconds(pidFile: string): Promise<number> {
+  const pid = (await readFile(pidFile, 'utf8')).trim();
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
