@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
@@ -6,7 +7,7 @@ import { syncFile } from '../system/files.ts';
 import { ProcessError, run } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import { bootSector, placedCore } from './boot-loader.ts';
-import { type DebianRecipe, recipeUuid } from './debian-recipe.ts';
+import { type DebianRecipe, recipeDigest, recipeUuid } from './debian-recipe.ts';
 import {
   type DiskLayout,
   fileSystemArgs,
@@ -14,7 +15,25 @@ import {
   planDiskLayout,
   SECTOR_BYTES,
 } from './disk-layout.ts';
-import { GRUB_IMAGES, makeRootTree } from './root-tree.ts';
+import { debootstrapArgs, GRUB_IMAGES, makeRootTree, overlayFiles } from './root-tree.ts';
+
+/** Raise it when the code of this file changes what is on the disk; all else is part of the key by itself. */
+const MAKER_VERSION = 1;
+
+/** Identifies the disk that a recipe makes now, 16 hex digits: the key of a cache. */
+export function diskKey(recipe: DebianRecipe): string {
+  const layout = planDiskLayout(recipe.diskSizeBytes);
+  const parts = [
+    MAKER_VERSION,
+    recipeDigest(recipe),
+    debootstrapArgs(recipe, ''),
+    overlayFiles(recipe),
+    partitionArgs(layout, recipe, ''),
+    fileSystemArgs(layout, recipe, '', ''),
+    efiPartitionCommands(layout, recipe, '', ''),
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
 
 export interface MakeDiskOptions {
   readonly emit: Emit;

@@ -26,14 +26,6 @@ export interface DebianRecipe {
   readonly diskSizeBytes: number;
 }
 
-/** Raise it when the maker itself changes what ends up on the disk. */
-const MAKER_VERSION = 1;
-
-/** Identifies the disk that a recipe makes, 16 hex digits: the key of the cache. */
-export function recipeKey(recipe: DebianRecipe): string {
-  return recipeDigest(recipe).slice(0, 16);
-}
-
 /** A UUID that depends on the recipe and a role (disk, partition, file system) alone. */
 export function recipeUuid(recipe: DebianRecipe, role: string): string {
   const hex = createHash('sha256')
@@ -44,9 +36,9 @@ export function recipeUuid(recipe: DebianRecipe, role: string): string {
   return [...fields, hex.slice(20, 32)].join('-');
 }
 
-function recipeDigest(recipe: DebianRecipe): string {
+/** Identifies a recipe by all that it says. */
+export function recipeDigest(recipe: DebianRecipe): string {
   const content = [
-    MAKER_VERSION,
     recipe.name,
     recipe.suite,
     recipe.packages,

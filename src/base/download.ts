@@ -1,9 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import { freeBytes, syncFile, writeFileWhole } from '../system/files.ts';
@@ -84,12 +81,9 @@ async function fetchRest(address: string, target: string, options: DownloadOptio
     }
     await requireRoom(target, totalBytes, startBytes);
     await keepRecord(partFile, address, response, totalBytes);
-    const doneBytes = await writeBody(response, partFile, startBytes, {
-      onBytes: (bytes) => {
-        idle.restart();
-        options.onProgress?.(bytes, totalBytes);
-      },
-      signal,
+    const doneBytes = await writeBody(response, partFile, startBytes, (bytes) => {
+      idle.restart();
+      options.onProgress?.(bytes, totalBytes);
     });
     if (totalBytes !== undefined && doneBytes !== totalBytes) {
       throw new TryAgain(`the connection ended after ${doneBytes} of ${totalBytes} bytes`);
@@ -126,28 +120,29 @@ async function ask(
     : new Error(why);
 }
 
+/** Appends the body to the part, piece by piece: what was told to be there is in the file. */
 async function writeBody(
   response: Response,
   partFile: string,
   startBytes: number,
-  options: { readonly onBytes: (doneBytes: number) => void; readonly signal: AbortSignal },
+  onBytes: (doneBytes: number) => void,
 ): Promise<number> {
   let doneBytes = startBytes;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      doneBytes += chunk.length;
-      options.onBytes(doneBytes);
-      done(null, chunk);
-    },
-  });
   if (response.body === null) return doneBytes;
-  const body = Readable.fromWeb(response.body);
-  const file = createWriteStream(partFile, { flags: startBytes > 0 ? 'a' : 'w' });
-  await pipeline(body, counter, file, { signal: options.signal }).catch((thrown: unknown) => {
+  const file = await open(partFile, startBytes > 0 ? 'a' : 'w');
+  try {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      await file.writeFile(chunk);
+      doneBytes += chunk.length;
+      onBytes(doneBytes);
+    }
+    return doneBytes;
+  } catch (thrown) {
     if (systemCode(thrown) === 'ENOSPC') throw diskFull(partFile, thrown);
     throw new TryAgain(reasonOf(thrown), { cause: thrown });
-  });
-  return doneBytes;
+  } finally {
+    await file.close();
+  }
 }
 
 function totalOf(response: Response, startBytes: number): number | undefined {

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { exists, fileSizeBytes, hashFile, writeFileWhole } from '../system/files.ts';
 import { takeLock } from '../system/lock.ts';
 import { Scope } from '../system/scope.ts';
-import { makeDebianDisk, type MakeDiskOptions } from './debian-disk.ts';
-import { type DebianRecipe, recipeKey } from './debian-recipe.ts';
+import { diskKey, makeDebianDisk, type MakeDiskOptions } from './debian-disk.ts';
+import type { DebianRecipe } from './debian-recipe.ts';
 
 const DiskRecord = z.object({ recipe: z.string(), sha256: z.string(), sizeBytes: z.number() });
 
@@ -20,7 +20,7 @@ export interface MadeDisk {
 
 /** Where a recipe's disk is kept. */
 export function madeDiskPath(recipe: DebianRecipe, cacheFolder: string): string {
-  return join(cacheFolder, `${recipe.name}-${recipeKey(recipe)}.qcow2`);
+  return join(cacheFolder, `${recipe.name}-${diskKey(recipe)}.qcow2`);
 }
 
 /**
@@ -44,7 +44,7 @@ export async function provideDebianDisk(
     'sha256',
     options.signal === undefined ? {} : { signal: options.signal },
   );
-  const record = { recipe: recipeKey(recipe), sha256, sizeBytes: (await fileSizeBytes(path)) ?? 0 };
+  const record = { recipe: diskKey(recipe), sha256, sizeBytes: (await fileSizeBytes(path)) ?? 0 };
   await writeFileWhole(recordPath(path), `${JSON.stringify(record)}\n`);
   await removeOlder(recipe, cacheFolder);
   return { path, sha256, reused: false };
@@ -59,7 +59,7 @@ async function waitForTurn(
 ): Promise<MadeDisk | undefined> {
   await mkdir(dirname(path), { recursive: true });
   for (let isTold = false; ; isTold = true) {
-    const lock = await takeLock(scope, `${path}.lock`, recipeKey(recipe));
+    const lock = await takeLock(scope, `${path}.lock`, diskKey(recipe));
     if (lock.taken) return readMadeDisk(recipe, dirname(path));
     const text = 'another process is making this base image: waiting for it';
     if (!isTold) options.emit({ type: 'notice', level: 'info', text });
@@ -75,7 +75,7 @@ export async function readMadeDisk(recipe: DebianRecipe, cacheFolder: string): P
   if (!(await exists(recordPath(path)))) return undefined;
   try {
     const record = DiskRecord.parse(JSON.parse(await readFile(recordPath(path), 'utf8')));
-    const isWhole = record.sizeBytes === (await fileSizeBytes(path)) && record.recipe === recipeKey(recipe);
+    const isWhole = record.sizeBytes === (await fileSizeBytes(path)) && record.recipe === diskKey(recipe);
     return isWhole ? { path, sha256: record.sha256, reused: true } : undefined;
   } catch {
     return undefined;
@@ -87,7 +87,7 @@ function recordPath(diskPath: string): string {
 }
 
 async function removeOlder(recipe: DebianRecipe, cacheFolder: string): Promise<void> {
-  const current = `${recipe.name}-${recipeKey(recipe)}.qcow2`;
+  const current = `${recipe.name}-${diskKey(recipe)}.qcow2`;
   for (const name of await readdir(cacheFolder)) {
     const key = name.startsWith(`${recipe.name}-`) ? name.slice(recipe.name.length + 1) : '';
     if (!/^[0-9a-f]{16}\.qcow2(?:\.json|\.lock|\.making)?$/.test(key) || name.startsWith(current)) continue;

@@ -58,11 +58,7 @@ export function stageFraction(line: string): number | undefined {
 }
 
 /** The mmdebstrap command that fills `tree`; the overlay is laid over it, and its script run, at the end. */
-export function debootstrapArgs(
-  recipe: DebianRecipe,
-  tree: string,
-  suiteArgs: readonly string[] = [],
-): readonly string[] {
+export function debootstrapArgs(recipe: DebianRecipe, tree: string): readonly string[] {
   const packages = [...new Set([...BOOT_PACKAGES, ...recipe.packages])].sort();
   return [
     'mmdebstrap',
@@ -81,7 +77,6 @@ export function debootstrapArgs(
     `--customize-hook=rm "$1${RECIPE_SCRIPT}" "$1${BOOT_SCRIPT}" "$1${EARLY_CONFIG_PATH}"`,
     recipe.suite,
     tree,
-    ...suiteArgs,
   ];
 }
 
@@ -135,7 +130,11 @@ export async function makeRootTree(
   options: MakeTreeOptions,
 ): Promise<void> {
   await writeOverlay(overlay, overlayFiles(recipe));
+  let reached = -1;
   const progress = (fraction: number): void => {
+    // Some stages' lines come twice; progress never goes back.
+    if (fraction <= reached) return;
+    reached = fraction;
     options.emit({ type: 'progress', phase: 'base', item: 'packages', fraction });
   };
   progress(0);

@@ -50,7 +50,6 @@ export function packerVariables(plan: BuildPlan, machine: PreparedMachine): Read
     playbook: payload.playbook,
     python_interpreter: payload.pythonInterpreter,
     payload_vars: JSON.stringify(payload.variables),
-    formats: plan.formats.join(','),
     aws_region: settings.aws.region,
   };
 }

@@ -69,6 +69,7 @@ async function build(
       imagePath: settings.imagePath,
       workFolder: workspace.workFolder,
       artifacts: record.artifacts,
+      formats: plan.formats,
       manifest: buildManifest(plan, base, tools, record.phases),
       date: new Date(),
       writeLog: (path) => copyFile(workspace.logFile, path),

@@ -4,7 +4,6 @@ import { type Artifact, runPhase } from '../events.ts';
 import { convertImage } from '../images/convert-image.ts';
 import { DISK_FORMATS, parseFormats } from '../images/formats.ts';
 import { EVENT_SOCKET_VARIABLE } from '../system/event-socket.ts';
-import { table } from '../ui/table.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
 
 const NAMES = DISK_FORMATS.map(({ name }) => name).join(', ');

@@ -1,6 +1,15 @@
+import { baseCommand } from './base.ts';
 import { buildCommand } from './build.ts';
 import type { CommandDefinition } from './command.ts';
+import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
+import { userDataCommand } from './user-data.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandDefinition[] = [buildCommand, doctorCommand];
+export const COMMANDS: readonly CommandDefinition[] = [
+  buildCommand,
+  doctorCommand,
+  baseCommand,
+  convertCommand,
+  userDataCommand,
+];

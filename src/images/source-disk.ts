@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import { checkImage } from '../qemu/qemu-img-check.ts';
 import { type ImageInfo, imageChain } from '../qemu/qemu-img.ts';
-import { readMap } from '../qemu/qemu-img-map.ts';
+import { type Extent, readMap } from '../qemu/qemu-img-map.ts';
 import { ProcessError } from '../system/process.ts';
 import { isFixedVhd } from './vhd-footer.ts';
 
@@ -90,13 +90,15 @@ async function refuseNoDisk(file: string): Promise<void> {
 
 async function refuseDamaged({ path, format, clusterBytes }: ImageInfo, signal?: AbortSignal): Promise<void> {
   if (!CHECKABLE_DRIVERS.includes(format)) return;
-  const check = await checkImage(path, format, signal);
+  const check = await checkImage(path, format, signal).catch((thrown: unknown) => {
+    throw explain(path, thrown);
+  });
   if (check.errors > 0) throw damaged(path, `qemu-img check finds ${check.errors} errors`, check.tail);
   const { size } = await stat(path);
+  const { endOffsetBytes = 0 } = check;
   // The last cluster of a compressed image need not be filled up; whatever lacks more than that was cut off.
-  const endBytes = (check.endOffsetBytes ?? 0) - (clusterBytes ?? 0);
-  if (format === 'qcow2' && size <= endBytes) {
-    throw damaged(path, `it ends after ${size} bytes, and its data reach up to ${check.endOffsetBytes}`, []);
+  if (format === 'qcow2' && size <= endOffsetBytes - (clusterBytes ?? 0)) {
+    throw damaged(path, cutOff(size, endOffsetBytes), []);
   }
 }
 
@@ -111,32 +113,42 @@ async function measureData(
 ): Promise<number> {
   let dataBytes = 0;
   const endsBytes = chain.map(() => 0);
-  try {
-    await readMap(
-      path,
-      chain[0]?.format ?? 'raw',
-      ({ hasData, lengthBytes, offsetBytes, depth }) => {
-        if (!hasData) return;
-        dataBytes += lengthBytes;
-        if (offsetBytes === undefined) return;
-        endsBytes[depth] = Math.max(endsBytes[depth] ?? 0, offsetBytes + lengthBytes);
-      },
-      signal,
-    );
-  } catch (thrown) {
-    if (!(thrown instanceof ProcessError) || thrown.failure !== 'exited') throw thrown;
-    throw damaged(path, 'its tables cannot be read', thrown.tail, thrown);
-  }
+  const onExtent = ({ hasData, lengthBytes, offsetBytes, depth }: Extent): void => {
+    if (!hasData) return;
+    dataBytes += lengthBytes;
+    if (offsetBytes === undefined) return;
+    endsBytes[depth] = Math.max(endsBytes[depth] ?? 0, offsetBytes + lengthBytes);
+  };
+  await readMap(path, chain[0]?.format ?? 'raw', onExtent, signal).catch((thrown: unknown) => {
+    throw explain(path, thrown);
+  });
   for (const [depth, image] of chain.entries()) await refuseCutOff(image, endsBytes[depth] ?? 0);
   return dataBytes;
 }
 
 async function refuseCutOff({ path, format }: ImageInfo, endBytes: number): Promise<void> {
+  // A vmdk may have its data in other files; its own check finds what is cut off.
+  if (format === 'vmdk') return;
   const stats = await stat(path);
-  // A vmdk of several files has its data elsewhere, and a block device has no size of its own.
-  if (!stats.isFile() || (format === 'vmdk' && stats.size < SECTOR_BYTES * 128) || stats.size >= endBytes)
-    return;
-  throw damaged(path, `it ends after ${stats.size} bytes, and its data reach up to ${endBytes}`, []);
+  // A block device has no size of its own.
+  if (stats.isFile() && stats.size < endBytes) throw damaged(path, cutOff(stats.size, endBytes), []);
+}
+
+function cutOff(sizeBytes: number, endBytes: number): string {
+  return `it ends after ${sizeBytes} bytes, and its data reach up to ${endBytes}`;
+}
+
+/** Says why qemu-img could not read an image that it could open before. */
+function explain(path: string, thrown: unknown): unknown {
+  if (!(thrown instanceof ProcessError) || thrown.failure !== 'exited') return thrown;
+  if (!thrown.tail.some((line) => line.includes('Is another process using the image'))) {
+    return damaged(path, 'its tables cannot be read', thrown.tail, thrown);
+  }
+  return new BuilderError('input-unreadable', `${path} is in use by another process`, {
+    hint: 'stop the machine that writes to it, then convert again',
+    tail: thrown.tail,
+    cause: thrown,
+  });
 }
 
 function missing(path: string, cause: unknown): BuilderError {

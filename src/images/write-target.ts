@@ -3,15 +3,14 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import type { Artifact, Emit } from '../events.ts';
-import { checkImage } from '../qemu/qemu-img-check.ts';
-import { compareDisks, convertDisk } from '../qemu/qemu-img-convert.ts';
-import { imageInfo } from '../qemu/qemu-img.ts';
-import { exists, freeBytes, hashFile, syncFile } from '../system/files.ts';
+import { convertDisk } from '../qemu/qemu-img-convert.ts';
+import { exists, freeBytes, syncFile } from '../system/files.ts';
 import { ProcessError } from '../system/process.ts';
 import { diskFull, neededBytes, ranFull } from './disk-room.ts';
 import { PartProgress } from './part-progress.ts';
 import type { SourceDisk } from './source-disk.ts';
 import type { Target } from './targets.ts';
+import { hashWhole, verifyCopy } from './verify-copy.ts';
 
 export interface WriteOptions {
   readonly force: boolean;
@@ -47,7 +46,11 @@ export async function writeTarget(
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
     const file = { ...format, path: partial };
     await convertDisk(source, file, { onFraction, signal: options.signal });
-    const sha256 = await proveSame(source, target, partial, progress, options.signal);
+    const sha256 = await verifyCopy(source, file, {
+      onCompared: (fraction) => progress.set('compare', fraction),
+      onHashed: (fraction) => progress.set('hash', fraction),
+      signal: options.signal,
+    });
     const artifact = await describe(target, partial, source.virtualSizeBytes, sha256);
     const publishIt = (): Promise<void> =>
       publish(partial, target, options).catch(async (thrown: unknown) => {
@@ -68,72 +71,8 @@ export async function keepSource(
   { emit, signal }: WriteOptions,
 ): Promise<Artifact> {
   const progress = formatProgress(target.format.name, { hash: 1 }, emit);
-  const sha256 = await hashWhole(target.path, progress, signal);
+  const sha256 = await hashWhole(target.path, (fraction) => progress.set('hash', fraction), signal);
   return describe(target, target.path, source.virtualSizeBytes, sha256);
-}
-
-/** Compares a copy with its source, and at the same time hashes it and flushes it to the disk. Returns its sha256. */
-async function proveSame(
-  source: SourceDisk,
-  { format }: Target,
-  partial: string,
-  progress: PartProgress<Part>,
-  signal: AbortSignal,
-): Promise<string> {
-  await requireSize(source, format.driver, partial, signal);
-  const results = await Promise.allSettled([
-    hashWhole(partial, progress, signal),
-    requireSound(format.checkable, format.driver, partial, signal),
-    requireEqual(source, format.driver, partial, progress, signal),
-    syncFile(partial),
-  ]);
-  // All have ended before the first failure is told: nothing reads the file when it is removed.
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  const [hash] = results;
-  return hash.status === 'fulfilled' ? hash.value : '';
-}
-
-async function requireSize(
-  source: SourceDisk,
-  driver: string,
-  partial: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { virtualSizeBytes } = await imageInfo(partial, { format: driver, signal });
-  if (virtualSizeBytes === source.virtualSizeBytes) return;
-  const message = `the copy is a disk of ${virtualSizeBytes} bytes, and the source of ${source.virtualSizeBytes}`;
-  throw new BuilderError('compare-failed', message);
-}
-
-async function requireSound(checkable: boolean, driver: string, partial: string, signal: AbortSignal) {
-  if (!checkable) return;
-  const { errors, tail } = await checkImage(partial, driver, signal);
-  if (errors === 0) return;
-  throw new BuilderError('compare-failed', `qemu-img check finds ${errors} errors in the copy`, { tail });
-}
-
-async function requireEqual(
-  source: SourceDisk,
-  driver: string,
-  partial: string,
-  progress: PartProgress<Part>,
-  signal: AbortSignal,
-): Promise<void> {
-  const difference = await compareDisks(
-    source,
-    { path: partial, driver },
-    { onFraction: (fraction) => progress.set('compare', fraction), signal },
-  );
-  // qemu-img says nothing when it compares nothing.
-  progress.set('compare', 1);
-  if (difference === undefined) return;
-  throw new BuilderError('compare-failed', `the copy differs from ${source.path}: ${difference}`);
-}
-
-async function hashWhole(path: string, progress: PartProgress<'hash'>, signal: AbortSignal): Promise<string> {
-  const { size } = await stat(path);
-  const onBytes = (doneBytes: number): void => progress.set('hash', doneBytes / size);
-  return hashFile(path, 'sha256', { signal, onBytes });
 }
 
 function formatProgress<Name extends string>(

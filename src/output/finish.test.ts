@@ -11,6 +11,7 @@ let workFolder: string;
 const input = (overrides: Partial<FinishInput> = {}): FinishInput => ({
   imagePath,
   workFolder,
+  formats: ['vdi'],
   artifacts: [{ format: 'vdi', file: 'x.vdi', bytes: 4, virtualBytes: 1024, sha256: SHA256 }],
   manifest: {
     schema: 1,
@@ -62,6 +63,11 @@ describe('a finished output', () => {
   ])('never gets its stamp when %s', async (_reason, spoil, message) => {
     await spoil();
     await expect(finishOutput(input())).rejects.toThrow(message);
+    expect(await readdir(imagePath)).toEqual(['packer']);
+  });
+
+  it('never gets its stamp when a format was not made', async () => {
+    await expect(finishOutput(input({ formats: ['qcow2', 'vdi'] }))).rejects.toThrow('made no qcow2');
     expect(await readdir(imagePath)).toEqual(['packer']);
   });
 

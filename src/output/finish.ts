@@ -11,6 +11,8 @@ export interface FinishInput {
   /** The folder that Packer wrote: `IMAGE_PATH/packer`. */
   readonly workFolder: string;
   readonly artifacts: readonly Artifact[];
+  /** The formats that must be among them. */
+  readonly formats: readonly string[];
   readonly manifest: Omit<Manifest, 'version' | 'artifacts'>;
   readonly date: Date;
   /** Writes the log to this path, as the last of the files. */
@@ -24,6 +26,7 @@ export interface FinishInput {
  */
 export async function finishOutput(input: FinishInput): Promise<string> {
   const { imagePath, workFolder, artifacts } = input;
+  requireFormats(input);
   for (const artifact of artifacts) await requireWhole(workFolder, artifact);
   await removeLeftovers(workFolder, artifacts);
   const stamp = await freeStamp(imagePath, input.date);
@@ -36,6 +39,18 @@ export async function finishOutput(input: FinishInput): Promise<string> {
   await rename(workFolder, folder);
   await linkLatest(imagePath, stamp);
   return folder;
+}
+
+function requireFormats({ formats, artifacts, workFolder }: FinishInput): void {
+  const missing = formats.filter((format) => !artifacts.some((artifact) => artifact.format === format));
+  if (missing.length === 0) return;
+  throw new BuilderError(
+    'incomplete-output',
+    `the conversion made no ${missing.join(', ')} in ${workFolder}`,
+    {
+      hint: 'look at ansible/convert-images.yml and the post-processor in packer-config.json',
+    },
+  );
 }
 
 async function requireWhole(folder: string, { file, bytes }: Artifact): Promise<void> {

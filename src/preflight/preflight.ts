@@ -51,7 +51,7 @@ export async function inspect(
   );
   const base = await findings.check(
     'base image',
-    () => findBase({ ...settings.base, imagePath: settings.imagePath }),
+    () => findBase({ ...settings.base, imagePath: settings.imagePath, imageName: settings.imageName }),
     ({ name, why }) => `${name}: ${why}`,
   );
   const baseTools = base?.kind === 'embedded' ? await checkTools(findings, BASE_TOOLS, signal) : {};

@@ -23,9 +23,10 @@ const LEAKED = 3;
 /**
  * Checks an image's own structure; the format must be one that has checks (qcow2, vdi, vmdk), and only the file
  * itself is checked, not what is behind it. Structures that the check cannot even read count as one error.
+ * Fails with `ProcessError` when the image cannot be opened, also because a running machine writes to it.
  */
 export async function checkImage(path: string, driver: string, signal?: AbortSignal): Promise<CheckResult> {
-  const argv = ['qemu-img', 'check', '--force-share', '--output=json', '-f', driver, path];
+  const argv = ['qemu-img', 'check', '--output=json', '-f', driver, path];
   try {
     const { stdout, tail } = await run(argv, {
       acceptExitCodes: [CORRUPTED, LEAKED],
@@ -38,8 +39,10 @@ export async function checkImage(path: string, driver: string, signal?: AbortSig
       tail,
     };
   } catch (thrown) {
-    // Exit code 1: for vmdk also the answer to a broken image ("Check failed").
-    if (!(thrown instanceof ProcessError) || thrown.exitCode !== 1) throw thrown;
+    // vmdk's answer to a broken image is a failure of the check.
+    const gaveUp =
+      thrown instanceof ProcessError && thrown.tail.some((line) => line.includes('Check failed'));
+    if (!gaveUp) throw thrown;
     return { errors: 1, endOffsetBytes: undefined, tail: thrown.tail };
   }
 }

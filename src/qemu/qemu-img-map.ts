@@ -41,7 +41,7 @@ export function parseMapLine(line: string): Extent | undefined {
 
 /**
  * Tells of every extent of a disk in the order of the disk, one at a time: a fragmented disk has millions.
- * Fails with `ProcessError` when the image's tables cannot be read.
+ * Fails with `ProcessError` when the image's tables cannot be read, also because a running machine writes to it.
  */
 export async function readMap(
   path: string,
@@ -49,7 +49,7 @@ export async function readMap(
   onExtent: (extent: Extent) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  await run(['qemu-img', 'map', '--output=json', '--force-share', '-f', driver, path], {
+  await run(['qemu-img', 'map', '--output=json', '-f', driver, path], {
     capture: false,
     onLine: (line, stream) => {
       const extent = stream === 'stdout' ? parseMapLine(line) : undefined;

@@ -1,5 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { provideDebianDisk } from '../../src/base/embedded-base.ts';
+import { EMBEDDED_RECIPE } from '../../src/base/embedded-recipe.ts';
 import type { PreparedBase } from '../../src/base/prepare-base.ts';
+import { Interrupted } from '../../src/errors.ts';
+import type { Emit } from '../../src/events.ts';
+import { temporaryFolder } from '../../src/system/files.ts';
 import { Scope } from '../../src/system/scope.ts';
 import { type Machine, startMachine } from './rig/machine.ts';
 import { sharedBase } from './rig/shared-base.ts';
@@ -64,6 +70,21 @@ describe.each([
     await expect.poll(() => output('cat /proc/sys/kernel/random/boot_id'), POLL).not.toBeOneOf([before, '']);
     expect(await output('systemctl is-system-running --wait')).toBe('running');
   });
+});
+
+it('leaves nothing behind when making it is stopped', async () => {
+  await using scope = new Scope();
+  const cacheFolder = await temporaryFolder(scope);
+  const controller = new AbortController();
+  const reason = new Interrupted('SIGINT');
+  const emit: Emit = (event) => {
+    if (event.type === 'tool-output' && event.line.startsWith('I: extracting archives'))
+      controller.abort(reason);
+  };
+  const options = { emit, signal: controller.signal };
+  await expect(provideDebianDisk(EMBEDDED_RECIPE, cacheFolder, options)).rejects.toBe(reason);
+  const left = await readdir(cacheFolder);
+  expect(left.filter((name) => !name.endsWith('.lock'))).toEqual([]);
 });
 
 const POLL = { timeout: 240_000, interval: 2000 };

@@ -33,4 +33,4 @@ say updaters "$(for name in update-engine locksmithd zincati; do if unit "$name.
 say docker_options "$(if [ -e /etc/sysconfig/docker ]; then echo /etc/sysconfig/docker; fi)"
 say systemd "$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
 # The unit that makes SSH host keys when they are missing: every family has its own name for it, Debian has none.
-say host_keys "$(for name in sshd_keygen.service sshd-keygen.service sshd-keygen.target sshdgenkeys.service; do if unit "$name"; then echo "$name"; break; fi; done)"
+say host_keys "$(for name in ssh-host-keys.service sshd_keygen.service sshd-keygen.service sshd-keygen.target sshdgenkeys.service; do if unit "$name"; then echo "$name"; break; fi; done)"

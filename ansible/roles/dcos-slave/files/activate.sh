@@ -7,12 +7,10 @@ units=/etc/systemd/system
 new=
 
 link() {
-  if [ "$(readlink "$2")" != "$1" ] 2>/dev/null; then
-    mkdir -p "$(dirname "$2")"
-    ln -sfn "$1" "$2"
-    echo "linked $2"
-    new=yes
-  fi
+  [ "$(readlink "$2" || true)" != "$1" ] || return 0
+  ln -sfn "$1" "$2"
+  echo "linked $2"
+  new=yes
 }
 
 if [ ! -e /etc/mesosphere/roles/slave ]; then
@@ -26,7 +24,7 @@ for package in /opt/mesosphere/active/*; do
     [ -e "$file" ] || continue
     # What the master has of its own goes first.
     name=/opt/mesosphere/etc/${file##*/}
-    if [ ! -e "$name" ] || [ -L "$name" ] && [ "$(readlink "$name")" = "$file" ]; then link "$file" "$name"; fi
+    if [ ! -e "$name" ]; then link "$file" "$name"; fi
   done
   for unit in "$package"/dcos.target.wants_slave/*; do
     [ -e "$unit" ] || continue

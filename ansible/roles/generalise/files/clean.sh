@@ -14,7 +14,10 @@ remove() {
 
 installers() {
   remove /root/genconf /home/*/genconf /root/dcos-genconf.*.tar /home/*/dcos-genconf.*.tar \
-    /root/dcos_generate_config*.sh /home/*/dcos_generate_config*.sh /opt/dcos-install
+    /root/dcos_generate_config*.sh /home/*/dcos_generate_config*.sh
+  # Where the role dcos-node ran the generator: DC/OS itself has noted it.
+  workdir=$(sed -n 's#^file://\(/.*\)/genconf/serve$#\1#p' /etc/mesosphere/setup-flags/repository-url 2>/dev/null || true)
+  if [ -n "$workdir" ]; then remove "$workdir"; fi
   # An engine that answers only: a stopped one would be woken by its socket.
   if systemctl -q is-active docker.service; then
     images=$(docker image ls --quiet --filter 'reference=mesosphere/dcos-genconf' | sort -u)

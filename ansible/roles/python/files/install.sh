@@ -15,7 +15,7 @@ start=$(($(grep -a -n -m 1 '^#ARCHIVE#$' "$0" | cut -d : -f 1) + 1))
 tail -n "+$start" "$0" >"$stage.tar"
 found=$(sha256sum "$stage.tar" | cut -d ' ' -f 1)
 [ "$found" = "$PYTHON_ARCHIVE_SHA256" ] || fail "the archive arrived with the SHA-256 $found instead of $PYTHON_ARCHIVE_SHA256"
-tar -xf "$stage.tar" -C "$stage" || fail "could not unpack the archive: the base may lack the program for its compression"
+tar --no-same-owner -xf "$stage.tar" -C "$stage" || fail "could not unpack the archive: the base may lack the program for its compression"
 
 root=$stage
 set -- "$stage"/*

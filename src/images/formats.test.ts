@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { BuilderError } from '../errors.ts';
+import { DISK_FORMATS, parseFormats } from './formats.ts';
+
+const names = (list: string): string[] => parseFormats(list).map(({ name }) => name);
+
+describe('parseFormats', () => {
+  it.each([
+    ['keeps the order given', 'vmdk,vdi', ['vmdk', 'vdi']],
+    ['takes each once: two writers of one file would destroy it', 'vdi,vhd,vdi', ['vdi', 'vhd']],
+    ['does not mind blanks and case', ' VDI , vhd', ['vdi', 'vhd']],
+    ['does not mind a comma too many', 'raw,', ['raw']],
+  ])('%s', (_what, list, expected) => {
+    expect(names(list)).toEqual(expected);
+  });
+
+  it.each([
+    ['vdi,vhx', 'format "vhx" is not known'],
+    ['vpc', 'format "vpc" is not known'],
+    ['', 'no format is given'],
+    [',', 'no format is given'],
+  ])('refuses %j and names what it knows', (list, message) => {
+    expect(() => parseFormats(list)).toThrow(
+      expect.objectContaining({
+        code: 'format-unknown',
+        message,
+        hint: 'choose from: qcow2, raw, vdi, vhd, vmdk',
+      }),
+    );
+    expect(() => parseFormats(list)).toThrow(BuilderError);
+  });
+
+  it('gives each format an extension of its own, so that one folder holds them all', () => {
+    expect(new Set(DISK_FORMATS.map(({ extension }) => extension)).size).toBe(DISK_FORMATS.length);
+  });
+});
