@@ -35,7 +35,10 @@ export async function convertImage(source: string, options: ConvertOptions): Pro
   const disk = await inspectSource(source, signal);
   const targets = await planAll(disk, options);
   const write: WriteOptions = { force, emit, signal };
-  const results = await Promise.allSettled(targets.map((target) => produce(disk, target, write)));
+  const results = await Promise.allSettled(
+    // A signal each: so many listeners on one would look like a leak.
+    targets.map((target) => produce(disk, target, { ...write, signal: AbortSignal.any([signal]) })),
+  );
   return finish(disk, targets, results, write);
 }
 

@@ -88,7 +88,9 @@ async function refuseNoDisk(file: string): Promise<void> {
   throw unreadable(message, []);
 }
 
-async function refuseDamaged({ path, format, clusterBytes }: ImageInfo, signal?: AbortSignal): Promise<void> {
+async function refuseDamaged(image: ImageInfo, signal?: AbortSignal): Promise<void> {
+  const { path, format, clusterBytes } = image;
+  for (const flat of image.flatFiles) await refuseShort(flat.path, flat.sizeBytes);
   if (!CHECKABLE_DRIVERS.includes(format)) return;
   const check = await checkImage(path, format, signal).catch((thrown: unknown) => {
     throw explain(path, thrown);
@@ -128,10 +130,13 @@ async function measureData(
 
 async function refuseCutOff({ path, format }: ImageInfo, endBytes: number): Promise<void> {
   // A vmdk may have its data in other files; its own check finds what is cut off.
-  if (format === 'vmdk') return;
+  if (format !== 'vmdk') await refuseShort(path, endBytes);
+}
+
+async function refuseShort(path: string, neededBytes: number): Promise<void> {
   const stats = await stat(path);
   // A block device has no size of its own.
-  if (stats.isFile() && stats.size < endBytes) throw damaged(path, cutOff(stats.size, endBytes), []);
+  if (stats.isFile() && stats.size < neededBytes) throw damaged(path, cutOff(stats.size, neededBytes), []);
 }
 
 function cutOff(sizeBytes: number, endBytes: number): string {

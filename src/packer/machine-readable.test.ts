@@ -42,6 +42,11 @@ describe('the machine-readable output of packer', () => {
     expect(texts).toEqual(['first', 'second', 'third']);
   });
 
+  it("leaves the backslashes of Ansible's JSON alone", () => {
+    const json = 'fatal: [default]: FAILED! => {"stdout": "a\\r\\nb"}';
+    expect(uiLines(parse(`1,,ui,message,    qemu: ${json}`))).toMatchObject([{ text: json }]);
+  });
+
   it('is silent about messages that are not for people', () => {
     expect(uiLines(parse('1763939000,qemu,artifact,0,builder-id,transcend.qemu'))).toEqual([]);
   });

@@ -11,12 +11,15 @@ export function parseMachineLine(line: string): PackerMessage | undefined {
   const [timestamp, target, type, ...data] = line.split(',');
   if (timestamp === undefined || target === undefined || type === undefined) return undefined;
   if (!/^\d+$/.test(timestamp)) return undefined;
-  return { target, type, data: data.map(unescapeData) };
+  return { target, type, data: data.map((text) => text.replaceAll('%!(PACKER_COMMA)', ',')) };
 }
 
-// Commas come as %!(PACKER_COMMA); newlines and carriage returns as a backslash with a letter.
-function unescapeData(text: string): string {
-  return text.replaceAll('%!(PACKER_COMMA)', ',').replaceAll('\\n', '\n').replaceAll('\\r', '\r');
+/**
+ * Packer writes a line end as a backslash with a letter, and a backslash as itself: a text cannot be told from an
+ * escape. Ansible's JSON is full of such backslashes, and always comes as one line.
+ */
+function splitLines(text: string): string[] {
+  return text.includes(' => {') ? [text] : text.split(/(?:\\r)?\\n|\\r/);
 }
 
 /** A line that Packer would show: `say` is its own voice, `message` is a tool's, `error` is red. */
@@ -33,7 +36,7 @@ export function uiLines(message: PackerMessage): PackerUiLine[] {
   const [kind, text] = message.data;
   if (message.type !== 'ui' || text === undefined) return [];
   if (kind !== 'say' && kind !== 'message' && kind !== 'error') return [];
-  return text.split(/\r?\n/).map((line) => {
+  return splitLines(text).map((line) => {
     const match = /^(?:==> |[ ]{4})([\w.-]+)(?: \([\w-]+\))?: ?(.*)$/s.exec(line);
     return { kind, builder: match?.[1] ?? '', text: match?.[2] ?? line };
   });

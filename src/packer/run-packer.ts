@@ -42,9 +42,8 @@ export async function runPacker(packerRun: PackerRun): Promise<void> {
       cwd: packerRun.cwd,
       env: packerRun.env,
       signal: packerRun.signal,
-      // Packer stops its machine by itself when it alone is interrupted; its helpers must live to do so.
+      // To the whole group, as a terminal would: Packer's first process only watches over the one that does the work.
       stopSignal: 'SIGINT',
-      stopTarget: 'leader',
       killAfterMs: STOP_TIMEOUT_MS,
       capture: false,
       onLine: (line) => story.line(line),

@@ -2,6 +2,13 @@ import { z } from 'zod';
 import { BuilderError } from '../errors.ts';
 import { ProcessError, run } from '../system/process.ts';
 
+/** What only some formats tell; of vmdk, the files that hold its data. */
+const Specific = z.object({
+  data: z.object({
+    extents: z.array(z.object({ filename: z.string(), format: z.string(), 'virtual-size': z.number() })),
+  }),
+});
+
 const Info = z.object({
   filename: z.string(),
   format: z.string(),
@@ -9,6 +16,7 @@ const Info = z.object({
   'actual-size': z.number().optional(),
   'cluster-size': z.number().optional(),
   'full-backing-filename': z.string().optional(),
+  'format-specific': z.unknown(),
 });
 
 /** What `qemu-img info` knows of a disk image. */
@@ -20,6 +28,8 @@ export interface ImageInfo {
   readonly allocatedBytes: number;
   readonly clusterBytes: number | undefined;
   readonly backingFile: string | undefined;
+  /** The plain files beside a flat vmdk that hold its data, and how long each should be. */
+  readonly flatFiles: readonly { readonly path: string; readonly sizeBytes: number }[];
 }
 
 export interface InfoOptions {
@@ -67,5 +77,13 @@ function toImageInfo(info: z.infer<typeof Info>): ImageInfo {
     allocatedBytes: info['actual-size'] ?? 0,
     clusterBytes: info['cluster-size'],
     backingFile: info['full-backing-filename'],
+    flatFiles: flatFilesOf(info['format-specific']),
   };
+}
+
+function flatFilesOf(specific: unknown): ImageInfo['flatFiles'] {
+  const extents = Specific.safeParse(specific).data?.data.extents ?? [];
+  return extents
+    .filter(({ format }) => format === 'FLAT')
+    .map((extent) => ({ path: extent.filename, sizeBytes: extent['virtual-size'] }));
 }

@@ -186,24 +186,6 @@ describe('stopping', () => {
     await nothingLeftWith(mark);
   });
 
-  it('can ask the program alone, which then stops its own children', async () => {
-    const lines: string[] = [];
-    const controller = new AbortController();
-    // The child reports a signal of its own; it would come first if the whole group got one.
-    const script = `sh -c 'trap "echo child was asked; exit" TERM; echo up; while :; do sleep 0.05; done' &
-      trap 'sleep 0.3; echo parent was asked; kill $!; wait $!; exit 0' TERM; wait $!; wait $!`;
-    const running = sh(script, {
-      signal: controller.signal,
-      stopTarget: 'leader',
-      onLine: (line, stream) => {
-        if (stream === 'stdout') lines.push(line);
-        if (line === 'up') controller.abort();
-      },
-    });
-    await failureOf(running);
-    expect(lines).toEqual(['up', 'parent was asked', 'child was asked']);
-  });
-
   it('uses the signal that the program understands', async () => {
     const lines: string[] = [];
     const controller = new AbortController();

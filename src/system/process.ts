@@ -37,10 +37,8 @@ export interface RunOptions {
   /** When it fires, the process is asked to stop, and killed with its whole group after `killAfterMs`. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  /** The signal that asks the process to stop. */
+  /** The signal that asks the process and its whole group to stop. */
   readonly stopSignal?: NodeJS.Signals;
-  /** Whether the stop signal goes to the process alone (it stops its own children) or to its whole group. */
-  readonly stopTarget?: 'leader' | 'group';
   readonly killAfterMs?: number;
   /** Every line of output as it comes; a carriage return ends a line too (progress of qemu-img, curl). */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
@@ -178,9 +176,7 @@ function superviseStop(
     const { pid } = child;
     if (reason !== undefined || pid === undefined) return;
     reason = why;
-    const stopSignal = options.stopSignal ?? 'SIGTERM';
-    if (options.stopTarget === 'leader') child.kill(stopSignal);
-    else signalGroup(pid, stopSignal);
+    signalGroup(pid, options.stopSignal ?? 'SIGTERM');
     killTimer = setTimeout(() => {
       signalGroup(pid, 'SIGKILL');
     }, options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);

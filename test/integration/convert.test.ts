@@ -32,14 +32,15 @@ describe('convert: the same disk in every format', () => {
     await using bench = await DiskBench.open();
     await bench.create('disk.qcow2', 'qcow2', sizeBytes);
     await bench.write('disk.qcow2', 'qcow2', 'write -P 0x11 0 512', `write -P 0x22 ${sizeBytes - 512} 512`);
-    const artifacts = await bench.convert('disk.qcow2', ALL);
-    expect(artifacts.map(({ format }) => format)).toEqual(Object.keys(DRIVERS));
+    // Hashing gigabytes of zeros tells nothing.
+    const formats = sizeBytes > 1024 * MEBIBYTE ? 'qcow2,vdi,vhd,vmdk' : ALL;
+    const artifacts = await bench.convert('disk.qcow2', formats);
+    expect(artifacts.map(({ format }) => format).join(',')).toBe(formats);
     for (const { format, file, bytes, virtualBytes, sha256 } of artifacts) {
       const info = await imageInfo(bench.at(`out/${file}`), { format: DRIVERS[format] ?? '' });
       expect([format, info.virtualSizeBytes, virtualBytes]).toEqual([format, sizeBytes, sizeBytes]);
       expect((await stat(bench.at(`out/${file}`))).size).toBe(bytes);
-      // Hashing gigabytes of zeros tells nothing.
-      if (bytes < 256 * MEBIBYTE) expect(await hashFile(bench.at(`out/${file}`))).toBe(sha256);
+      expect(await hashFile(bench.at(`out/${file}`))).toBe(sha256);
     }
   });
 

@@ -37,6 +37,10 @@ export interface Machine {
   readonly bootCpuSeconds: number;
   /** Runs a command inside; any exit code is an answer. */
   readonly ssh: (command: string) => Promise<RunResult>;
+  /** What it has written, on top of the disk that it started from; to be started again once it is off. */
+  readonly disk: MachineRequest['disk'];
+  /** The SSH private key that opens it. */
+  readonly key: string;
   /** Switches it off by its own shutdown and waits for its end. */
   readonly powerOff: () => Promise<void>;
   readonly serialLog: string;
@@ -80,6 +84,8 @@ export async function startMachine(scope: Scope, request: MachineRequest): Promi
     bootSeconds: (performance.now() - startMs) / 1000,
     bootCpuSeconds: await cpuSeconds(join(folder, 'pid')),
     ssh,
+    disk: { path: overlay, format: 'qcow2' },
+    key,
     serialLog,
     powerOff: async () => {
       await ssh('sudo systemctl poweroff');
