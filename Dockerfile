@@ -16,7 +16,7 @@ COPY src ./src
 # The bundle holds every library, so that nothing of npm stays in the image.
 RUN npm ci --no-audit --no-fund && node build.mjs && rm -rf node_modules /root/.npm
 
-COPY start.sh packer-config.json LICENSE README.md ./
+COPY start.sh packer-config.json LICENSE ./
 COPY ansible ./ansible
 
 ENV NETSIL_BUILDER_PREPARED=1 IMAGE_PATH=/opt/images

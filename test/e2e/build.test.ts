@@ -5,6 +5,7 @@ import { imageInfo } from '../../src/qemu/qemu-img.ts';
 import { exists, temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
+import { startMachine } from './rig/machine.ts';
 import { launch, type RunningProgram, startSh } from './rig/program.ts';
 import { linkSharedBase } from './rig/shared-base.ts';
 
@@ -87,6 +88,21 @@ describe('a build', () => {
     expect(text).toMatch(/convert: done in/);
     expect(text).not.toContain('\r');
     expect(text).not.toContain('\u001b');
+  });
+
+  it('boots to SSH with the key, a host of containers with an identity of its own', async () => {
+    const key = join(imagePath, '../secrets/netsil-builder_ed25519');
+    const disk = { path: join(output, 'host.qcow2'), format: 'qcow2' } as const;
+    const machine = await startMachine(scope, { disk, key });
+    const inside = async (command: string): Promise<string> => (await machine.ssh(command)).stdout.trim();
+    expect(await inside('id -un')).toBe('core');
+    expect(await inside('ip -br -4 address show eth0')).toContain('10.0.2.15');
+    expect(await inside('systemctl is-system-running --wait; systemctl --failed --no-legend --plain')).toBe(
+      'running',
+    );
+    expect(await inside('docker version --format "{{.Server.Os}}"')).toBe('linux');
+    expect(await inside('cat /etc/machine-id')).toMatch(/^[0-9a-f]{32}$/);
+    expect(await inside('ls ~/.ansible ~/.bash_history 2>/dev/null')).toBe('');
   });
 
   it('moved the folder of the crashed build aside, and said so', async () => {

@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../../../src/system/files.ts';
-import { run, type RunResult } from '../../../src/system/process.ts';
+import { ProcessError, run, type RunResult } from '../../../src/system/process.ts';
 import { Scope } from '../../../src/system/scope.ts';
 
 /**
@@ -66,8 +66,14 @@ export class DockerEngine {
     return engine;
   }
 
-  docker(args: readonly string[], acceptExitCodes: readonly number[] = []): Promise<RunResult> {
-    return run(['docker', ...args], { env: this.#env, acceptExitCodes, timeoutMs: 900_000 });
+  /** Runs the user's client; a failure shows what it said. */
+  async docker(args: readonly string[], acceptExitCodes: readonly number[] = []): Promise<RunResult> {
+    try {
+      return await run(['docker', ...args], { env: this.#env, acceptExitCodes, timeoutMs: 900_000 });
+    } catch (thrown) {
+      if (!(thrown instanceof ProcessError)) throw thrown;
+      throw new Error(`${thrown.message}\n${thrown.tail.join('\n')}`, { cause: thrown });
+    }
   }
 
   /** Makes a stand-in for the official Node image, which no registry is there to give: same system, same Node. */
