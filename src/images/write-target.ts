@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import type { Artifact, Emit } from '../events.ts';
@@ -18,7 +18,7 @@ export interface WriteOptions {
   readonly signal: AbortSignal;
 }
 
-/** A file that is written, compared and on the disk, and has only its partial name yet. */
+/** A file that is written, compared and on the disk, and has its final name only in a folder for unfinished files. */
 export interface WrittenTarget {
   readonly artifact: Artifact;
   /** Gives it its final name, or discards it: fails with `settings-invalid` when something took that name meanwhile. */
@@ -30,7 +30,7 @@ type Part = 'convert' | 'compare' | 'hash';
 const SHARES: Readonly<Record<Part, number>> = { convert: 0.5, compare: 0.25, hash: 0.25 };
 
 /**
- * Converts a disk to one format under a partial name beside its place, and proves that it is the same disk.
+ * Converts a disk to one format, in a hidden folder beside its place, and proves that it is the same disk.
  * Fails with `convert-failed`, `compare-failed` or `disk-full`, and then leaves nothing behind.
  */
 export async function writeTarget(
@@ -39,10 +39,13 @@ export async function writeTarget(
   options: WriteOptions,
 ): Promise<WrittenTarget> {
   const { format, path } = target;
-  const partial = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
   const progress = formatProgress(format.name, SHARES, options.emit);
-  const discard = (): Promise<void> => rm(partial, { force: true });
+  // A folder, not another name: a vmdk has its own name inside, by which VMware and libvmdk look for its data.
+  const folder = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
+  const partial = join(folder, basename(path));
+  const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
+    await mkdir(folder, { mode: 0o700 });
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
     const file = { ...format, path: partial };
     await convertDisk(source, file, { onFraction, signal: options.signal });
@@ -52,12 +55,16 @@ export async function writeTarget(
       signal: options.signal,
     });
     const artifact = await describe(target, partial, source.virtualSizeBytes, sha256);
-    const publishIt = (): Promise<void> =>
-      publish(partial, target, options).catch(async (thrown: unknown) => {
-        await discard();
+    const publishOrDiscard = async (): Promise<void> => {
+      try {
+        await publish(partial, target, options);
+      } catch (thrown) {
         throw await explain(thrown, source, target);
-      });
-    return { artifact, publish: publishIt, discard };
+      } finally {
+        await discard();
+      }
+    };
+    return { artifact, publish: publishOrDiscard, discard };
   } catch (thrown) {
     await discard();
     throw await explain(thrown, source, target);

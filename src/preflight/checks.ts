@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import type { GivenFile, Settings } from '../settings/settings.ts';
@@ -15,13 +15,13 @@ export async function findInstaller(settings: Settings): Promise<GivenFile | und
   const given = settings.dcosInstaller;
   if (given === undefined) {
     const location = join(settings.imagePath, INSTALLER_NAME);
-    return (await exists(location)) ? { location, sha256: undefined } : undefined;
+    return (await exists(location)) ? { location, sha256: settings.dcosInstallerSha256 } : undefined;
   }
   await requireFile('DCOS_INSTALLER', given.location);
   return given;
 }
 
-/** Fails with `payload-missing` when a path that a variable names cannot be read. Addresses are not asked for. */
+/** Fails with `payload-missing` when a path that a variable names is no readable file. Addresses are not asked for. */
 export async function requireFile(variable: string, location: string): Promise<void> {
   if (/^https?:/i.test(location)) return;
   try {
@@ -32,6 +32,10 @@ export async function requireFile(variable: string, location: string): Promise<v
       cause: asError(thrown),
     });
   }
+  if ((await stat(location)).isFile()) return;
+  throw new BuilderError('payload-missing', `${variable} is ${location}, which is not a file`, {
+    hint: `set ${variable} to the file itself`,
+  });
 }
 
 /** Makes IMAGE_PATH if it is not there. Fails with `image-path-unusable` when it cannot be written. */

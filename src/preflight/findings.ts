@@ -1,4 +1,4 @@
-import { asError, BuilderError, BuilderErrors } from '../errors.ts';
+import { asError, BuilderError, BuilderErrors, Interrupted } from '../errors.ts';
 
 /** One thing that was looked at: fine, in the way of a build, or worth knowing. */
 export interface Finding {
@@ -14,7 +14,10 @@ export class Findings {
   readonly list: Finding[] = [];
   readonly problems: BuilderError[] = [];
 
-  /** Runs one check. Returns its value, or undefined when it found a problem; anything unexpected is thrown. */
+  /**
+   * Runs one check. Returns its value, or undefined when it found a problem; anything unexpected is thrown, and so is
+   * the user's wish to stop, which is no finding.
+   */
   async check<Value>(
     subject: string,
     work: () => Value | Promise<Value>,
@@ -25,7 +28,7 @@ export class Findings {
       this.ok(subject, describe(value));
       return value;
     } catch (thrown) {
-      if (!(thrown instanceof BuilderError)) throw asError(thrown);
+      if (!(thrown instanceof BuilderError) || thrown instanceof Interrupted) throw asError(thrown);
       const errors = thrown instanceof BuilderErrors ? thrown.problems : [thrown];
       for (const error of errors) this.problem(subject, error);
       return undefined;

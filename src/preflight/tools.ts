@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { BuilderError } from '../errors.ts';
 import { ProcessError, run } from '../system/process.ts';
 
@@ -34,7 +35,8 @@ export const BUILD_TOOLS: readonly Tool[] = [
   { command: 'ssh', versionArgs: ['-V'], minimum: '8.0', tested: '9.2', package: 'openssh-client' },
   {
     command: 'ssh-keygen',
-    versionArgs: [],
+    // It tells no version; without arguments it would make a key.
+    versionArgs: ['-?'],
     minimum: undefined,
     tested: undefined,
     package: 'openssh-client',
@@ -66,7 +68,8 @@ export const BASE_TOOLS: readonly Tool[] = [
 /** How a tool was found. */
 export type ToolFinding =
   | { readonly tool: Tool; readonly state: 'ok' | 'too-old'; readonly version: string }
-  | { readonly tool: Tool; readonly state: 'missing' };
+  | { readonly tool: Tool; readonly state: 'missing' }
+  | { readonly tool: Tool; readonly state: 'broken'; readonly tail: readonly string[] };
 
 /** Asks each tool for its version, all at once. */
 export async function findTools(tools: readonly Tool[], signal?: AbortSignal): Promise<ToolFinding[]> {
@@ -74,11 +77,13 @@ export async function findTools(tools: readonly Tool[], signal?: AbortSignal): P
 }
 
 async function findTool(tool: Tool, signal?: AbortSignal): Promise<ToolFinding> {
-  const env = { ...process.env, CHECKPOINT_DISABLE: '1' };
+  // Packer would ask the network for a newer version of itself; Ansible wants to write to a home that may not be writable.
+  const env = { ...process.env, CHECKPOINT_DISABLE: '1', ANSIBLE_LOCAL_TEMP: tmpdir() };
   try {
     const { tail } = await run([tool.command, ...tool.versionArgs], {
       env,
-      acceptExitCodes: [1, 2],
+      // Tools without a version to tell answer with their usage.
+      ...(tool.minimum === undefined ? { acceptExitCodes: [1, 2] } : {}),
       input: '',
       timeoutMs: 30_000,
       ...(signal === undefined ? {} : { signal }),
@@ -88,7 +93,8 @@ async function findTool(tool: Tool, signal?: AbortSignal): Promise<ToolFinding> 
     return { tool, state: isOld ? 'too-old' : 'ok', version };
   } catch (thrown) {
     if (thrown instanceof ProcessError && thrown.failure === 'not-found') return { tool, state: 'missing' };
-    throw thrown;
+    if (!(thrown instanceof ProcessError)) throw thrown;
+    return { tool, state: 'broken', tail: thrown.tail };
   }
 }
 
@@ -112,6 +118,13 @@ export function toolProblem(finding: ToolFinding): BuilderError | undefined {
     });
   }
   if (finding.state === 'ok') return undefined;
+  if (finding.state === 'broken') {
+    const call = [tool.command, ...tool.versionArgs].join(' ');
+    return new BuilderError('tool-missing', `${tool.command} is installed, but does not work: ${call} fails`, {
+      tail: finding.tail.slice(-5),
+      hint: `install it anew: apt-get install --reinstall ${tool.package}`,
+    });
+  }
   const message = `${tool.command} ${finding.version} is too old: ${tool.minimum ?? ''} or newer is needed`;
   return new BuilderError('tool-too-old', message, { hint: `install a newer ${tool.package}` });
 }

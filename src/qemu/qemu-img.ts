@@ -16,7 +16,7 @@ const Info = z.object({
   'actual-size': z.number().optional(),
   'cluster-size': z.number().optional(),
   'full-backing-filename': z.string().optional(),
-  'format-specific': z.unknown(),
+  'format-specific': z.unknown().optional(),
 });
 
 /** What `qemu-img info` knows of a disk image. */

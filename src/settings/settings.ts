@@ -42,6 +42,8 @@ export interface Settings {
   };
   readonly payload: PayloadChoice;
   readonly dcosInstaller: GivenFile | undefined;
+  /** What the installer must hash to, also one that is found in IMAGE_PATH. */
+  readonly dcosInstallerSha256: string | undefined;
   readonly pythonArchive: GivenFile | undefined;
   readonly accelerator: AcceleratorChoice;
   readonly diskSizeBytes: number | undefined;
@@ -86,6 +88,7 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     },
     payload: reader.payload(),
     dcosInstaller: reader.givenFile('DCOS_INSTALLER', 'DCOS_INSTALLER_SHA256'),
+    dcosInstallerSha256: reader.sha256('DCOS_INSTALLER_SHA256'),
     pythonArchive: reader.givenFile('PYTHON_ARCHIVE', 'PYTHON_ARCHIVE_SHA256'),
     accelerator: reader.oneOf('ACCELERATOR', ['auto', 'kvm', 'tcg']) ?? 'auto',
     diskSizeBytes: reader.size('DISK_SIZE'),

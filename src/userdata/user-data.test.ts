@@ -99,18 +99,18 @@ describe('cloud-config', () => {
     expect(runcmd).toContainEqual(['update-grub']);
   });
 
-  it.each(['debian', 'ubuntu'] as const)(
-    'unties the name of the card from its MAC address on %s',
-    (family) => {
-      const { write_files: files, runcmd } = cloudConfigOf(family);
-      expect(runcmd).toContainEqual(['rm', '-f', '/etc/netplan/50-cloud-init.yaml']);
-      const netplan = files.find(({ path }) => path.startsWith('/etc/netplan/'));
-      expect(netplan?.permissions).toBe('0600');
-      expect(parse(netplan?.content ?? '')).toMatchObject({
-        network: { ethernets: { 'zz-eth0': { match: { name: 'eth0' }, dhcp4: true } } },
-      });
-    },
-  );
+  it.each([
+    'debian',
+    'ubuntu',
+  ] as const)('unties the name of the card from its MAC address on %s', (family) => {
+    const { write_files: files, runcmd } = cloudConfigOf(family);
+    expect(runcmd).toContainEqual(['rm', '-f', '/etc/netplan/50-cloud-init.yaml']);
+    const netplan = files.find(({ path }) => path.startsWith('/etc/netplan/'));
+    expect(netplan?.permissions).toBe('0600');
+    expect(parse(netplan?.content ?? '')).toMatchObject({
+      network: { ethernets: { 'zz-eth0': { match: { name: 'eth0' }, dhcp4: true } } },
+    });
+  });
 
   it('only adds the key to the embedded base, which is made with the kernel arguments', () => {
     expect(driveOf('embedded').text).toBe(`#cloud-config\nssh_authorized_keys:\n  - ${KEY}\n`);

@@ -16,12 +16,18 @@ describe('yamlText', () => {
     );
   });
 
-  it.each(['off', 'no', 'Yes', '0644', '1_000', '12:30:45', '~', '2020-01-01'])(
-    'quotes %s, which YAML 1.1 would take for something else than text',
-    (text) => {
-      expect(yamlText([text])).toBe(`- "${text}"\n`);
-    },
-  );
+  it.each([
+    'off',
+    'no',
+    'Yes',
+    '0644',
+    '1_000',
+    '12:30:45',
+    '~',
+    '2020-01-01',
+  ])('quotes %s, which YAML 1.1 would take for something else than text', (text) => {
+    expect(yamlText([text])).toBe(`- "${text}"\n`);
+  });
 
   it('does not fold long lines', () => {
     const long = 'word '.repeat(100).trim();

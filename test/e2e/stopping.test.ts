@@ -33,18 +33,15 @@ describe('a build that is', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)(
-    'stopped by %s ends with %i and leaves no process and no half-made file',
-    async (signal, code) => {
-      const program = launch(['--progress', 'plain'], env);
-      await program.line(/boot: boot the machine/);
-      program.kill(signal);
-      expect(await program.exitCode).toBe(code);
-      await nothingLeftWith(label());
-      expect(await visible()).toEqual([]);
-      expect(program.lines.join('\n')).toContain(`stopped by ${signal}`);
-    },
-  );
+  ] as const)('stopped by %s ends with %i and leaves no process and no half-made file', async (signal, code) => {
+    const program = launch(['--progress', 'plain'], env);
+    await program.line(/boot: boot the machine/);
+    program.kill(signal);
+    expect(await program.exitCode).toBe(code);
+    await nothingLeftWith(label());
+    expect(await visible()).toEqual([]);
+    expect(program.lines.join('\n')).toContain(`stopped by ${signal}`);
+  });
 
   it('stopped twice is killed at once', async () => {
     const program = launch(['--progress', 'plain'], env);

@@ -43,24 +43,26 @@ describe('a given base image', () => {
     return prepareBase(choice, { cacheFolder, emit: (event) => events.push(event) });
   };
 
-  it.each(['.bz2', '.gz', '.xz', '.zst'])(
-    'is decompressed once from %s, and is the same disk',
-    async (extension) => {
-      await give(`${NAME}.raw${extension}`);
-      const base = await prepare();
-      expect(base).toMatchObject({
-        format: 'raw',
-        virtualSizeBytes: 8 * MIB,
-        sshUser: 'debian',
-        reused: false,
-      });
-      expect(await hashFile(base.path)).toBe(await hashFile(join(samples, `${NAME}.raw`)));
-      const { mtimeMs } = await stat(base.path);
-      expect(await prepare()).toMatchObject({ path: base.path, reused: true });
-      expect((await stat(base.path)).mtimeMs).toBe(mtimeMs);
-      expect((await listBases(imagePath, cacheFolder)).map(({ kind }) => kind)).toEqual(['given', 'cached']);
-    },
-  );
+  it.each([
+    '.bz2',
+    '.gz',
+    '.xz',
+    '.zst',
+  ])('is decompressed once from %s, and is the same disk', async (extension) => {
+    await give(`${NAME}.raw${extension}`);
+    const base = await prepare();
+    expect(base).toMatchObject({
+      format: 'raw',
+      virtualSizeBytes: 8 * MIB,
+      sshUser: 'debian',
+      reused: false,
+    });
+    expect(await hashFile(base.path)).toBe(await hashFile(join(samples, `${NAME}.raw`)));
+    const { mtimeMs } = await stat(base.path);
+    expect(await prepare()).toMatchObject({ path: base.path, reused: true });
+    expect((await stat(base.path)).mtimeMs).toBe(mtimeMs);
+    expect((await listBases(imagePath, cacheFolder)).map(({ kind }) => kind)).toEqual(['given', 'cached']);
+  });
 
   it('is told by its content, not by its name', async () => {
     await give(`${NAME}.raw.gz`, `${NAME}.raw`);

@@ -5,6 +5,7 @@ import type { Artifact, BuildEvent } from '../../src/events.ts';
 import { type ConvertOptions, convertImage } from '../../src/images/convert-image.ts';
 import { parseFormats } from '../../src/images/formats.ts';
 import { run } from '../../src/system/process.ts';
+import { Scope } from '../../src/system/scope.ts';
 
 export const MEBIBYTE = 1024 * 1024;
 
@@ -12,6 +13,8 @@ export const MEBIBYTE = 1024 * 1024;
 export class DiskBench implements AsyncDisposable {
   readonly folder: string;
   readonly events: BuildEvent[] = [];
+  /** What tests add, undone before the folder goes. */
+  readonly scope = new Scope();
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -86,6 +89,7 @@ export class DiskBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.scope[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -54,24 +54,28 @@ async function altered(name: string, source: string, change: (text: string) => s
 }
 
 describe('keys that work', () => {
-  it.each(['ed25519', 'ecdsa', 'rsa', 'rsa-pem', 'rsa-pkcs8', 'ecdsa-pem'])(
-    'derives the public key of %s, and Packer takes the private one',
-    async (name) => {
-      const keys = await prepareKeys(request({ privateKey: at(name) }));
-      const [type, blob] = (await readFile(at(`${name}.pub`), 'utf8')).split(' ');
-      expect(keys.publicKey.split(' ').slice(0, 2)).toEqual([type, blob]);
-      expect(keys).toMatchObject({ made: false, derived: true, publicKeyPath: undefined });
-      const template = at('template.json');
-      const builder = {
-        type: 'null',
-        ssh_host: '127.0.0.1',
-        ssh_username: 'core',
-        ssh_private_key_file: at(name),
-      };
-      await writeFile(template, JSON.stringify({ builders: [builder] }));
-      await run(['packer', 'validate', template]);
-    },
-  );
+  it.each([
+    'ed25519',
+    'ecdsa',
+    'rsa',
+    'rsa-pem',
+    'rsa-pkcs8',
+    'ecdsa-pem',
+  ])('derives the public key of %s, and Packer takes the private one', async (name) => {
+    const keys = await prepareKeys(request({ privateKey: at(name) }));
+    const [type, blob] = (await readFile(at(`${name}.pub`), 'utf8')).split(' ');
+    expect(keys.publicKey.split(' ').slice(0, 2)).toEqual([type, blob]);
+    expect(keys).toMatchObject({ made: false, derived: true, publicKeyPath: undefined });
+    const template = at('template.json');
+    const builder = {
+      type: 'null',
+      ssh_host: '127.0.0.1',
+      ssh_username: 'core',
+      ssh_private_key_file: at(name),
+    };
+    await writeFile(template, JSON.stringify({ builders: [builder] }));
+    await run(['packer', 'validate', template]);
+  });
 
   it('takes the public key as its file has it, comment and all', async () => {
     const keys = await prepareKeys(request({ privateKey: at('ed25519'), publicKey: at('ed25519.pub') }));
@@ -150,15 +154,16 @@ describe('without a key', () => {
 });
 
 describe('keys that do not work', () => {
-  it.each(['locked', 'locked-pem', 'locked-pkcs8'])(
-    'refuses %s without asking for its passphrase',
-    async (name) => {
-      const error = await refusalOf({ privateKey: at(name) });
-      expect(error.code).toBe('key-passphrase');
-      expect(error.message).toContain(at(name));
-      expect(error.hint).toContain("ssh-keygen -p -N '' -f COPY");
-    },
-  );
+  it.each([
+    'locked',
+    'locked-pem',
+    'locked-pkcs8',
+  ])('refuses %s without asking for its passphrase', async (name) => {
+    const error = await refusalOf({ privateKey: at(name) });
+    expect(error.code).toBe('key-passphrase');
+    expect(error.message).toContain(at(name));
+    expect(error.hint).toContain("ssh-keygen -p -N '' -f COPY");
+  });
 
   it('refuses a public key of another private key', async () => {
     const error = await refusalOf({ privateKey: at('ed25519'), publicKey: at('other.pub') });

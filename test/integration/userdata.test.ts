@@ -27,29 +27,24 @@ describe('the drive', () => {
   it.each([
     ['config-drive', 'config-2', ['openstack/latest/meta_data.json', 'openstack/latest/user_data']],
     ['nocloud', 'cidata', ['meta-data', 'user-data']],
-  ] as const)(
-    'is an ISO 9660 file system that a guest finds and reads (%s)',
-    async (driveKind, label, paths) => {
-      const data = planUserData({ family: 'debian', publicKey: KEY, hostname: 'host', driveKind });
-      if (data.kind !== 'cloud-config') throw new Error('not a drive');
-      const drive = join(folder, `${driveKind}.iso`);
-      await writeUserData(data, drive);
+  ] as const)('is an ISO 9660 file system that a guest finds and reads (%s)', async (driveKind, label, paths) => {
+    const data = planUserData({ family: 'debian', publicKey: KEY, hostname: 'host', driveKind });
+    if (data.kind !== 'cloud-config') throw new Error('not a drive');
+    const drive = join(folder, `${driveKind}.iso`);
+    await writeUserData(data, drive);
 
-      const { stdout } = await run(['blkid', '-p', '-o', 'export', drive]);
-      expect(stdout.split('\n')).toEqual(expect.arrayContaining([`LABEL=${label}`, 'TYPE=iso9660']));
-      const target = join(folder, `${driveKind}-content`);
-      await run(['xorriso', '-osirrox', 'on', '-indev', drive, '-extract', '/', target]);
-      const found = await readdir(target, { recursive: true, withFileTypes: true });
-      const files = found
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name));
-      expect(files.sort()).toEqual(paths.map((path) => join(target, path)));
-      for (const { path, content } of data.driveFiles) {
-        expect(await readFile(join(target, path), 'utf8')).toBe(content);
-        expect((await stat(join(target, path))).mode & 0o444).toBe(0o444);
-      }
-    },
-  );
+    const { stdout } = await run(['blkid', '-p', '-o', 'export', drive]);
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining([`LABEL=${label}`, 'TYPE=iso9660']));
+    const target = join(folder, `${driveKind}-content`);
+    await run(['xorriso', '-osirrox', 'on', '-indev', drive, '-extract', '/', target]);
+    const found = await readdir(target, { recursive: true, withFileTypes: true });
+    const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    expect(files.sort()).toEqual(paths.map((path) => join(target, path)));
+    for (const { path, content } of data.driveFiles) {
+      expect(await readFile(join(target, path), 'utf8')).toBe(content);
+      expect((await stat(join(target, path))).mode & 0o444).toBe(0o444);
+    }
+  });
 
   it('has the same bytes for the same input, at another time, place, umask and zone', async () => {
     const data = planUserData({ family: 'coreos', publicKey: KEY, hostname: 'host' });

@@ -5,7 +5,7 @@ PATH=$PATH:/usr/sbin:/sbin
 say() { printf '%s=%s\n' "$1" "$2"; }
 
 roles=
-for role in master slave slave_public; do
+for role in master slave; do
   # The role's file is the installer's first act: with the marker still there its activation has not ended.
   if [ -e "/etc/mesosphere/roles/$role" ] && [ -d /opt/mesosphere/active ] && [ ! -e /opt/mesosphere/bootstrap ]; then
     roles="$roles $role"

@@ -14,7 +14,11 @@ case $PYTHON_ARCHIVE in
       rm -f "$archive"
       curl --fail --silent --show-error --location --retry 5 --connect-timeout 30 --output "$archive.part" "$PYTHON_ARCHIVE" ||
         fail "could not fetch $PYTHON_ARCHIVE: set python_archive to a local file, or to a URL that can be reached from here"
-      mv "$archive.part" "$archive"
+      if [ "$(sum_of "$archive.part")" = "$PYTHON_ARCHIVE_SHA256" ]; then
+        mv "$archive.part" "$archive"
+      else
+        archive=$archive.part
+      fi
     fi
     ;;
   *)
@@ -24,8 +28,10 @@ case $PYTHON_ARCHIVE in
 esac
 
 found=$(sum_of "$archive")
-[ "$found" = "$PYTHON_ARCHIVE_SHA256" ] ||
+if [ "$found" != "$PYTHON_ARCHIVE_SHA256" ]; then
+  rm -f "$PYTHON_CACHE_DIR"/*.part
   fail "$PYTHON_ARCHIVE has the SHA-256 $found, but python_archive_sha256 is $PYTHON_ARCHIVE_SHA256"
+fi
 
 # One name for an installer and an archive, so that a changed installer is never shadowed by an old file of the cache.
 packed=$PYTHON_CACHE_DIR/python-installer-$(cat "$PYTHON_INSTALLER" - <<END | sha256sum | cut -c 1-16
