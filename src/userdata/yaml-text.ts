@@ -8,7 +8,7 @@ import { Document, isScalar, Scalar, visit } from 'yaml';
 export function yamlText(value: unknown): string {
   const document = new Document(value, { version: '1.1' });
   visit(document, (_key, node) => {
-    if (isScalar(node) && typeof node.value === 'string' && /[^\n\x20-\x7e]/u.test(node.value)) {
+    if (isScalar(node) && typeof node.value === 'string' && needsQuotes(node.value)) {
       node.type = Scalar.QUOTE_DOUBLE;
     }
   });
@@ -16,6 +16,11 @@ export function yamlText(value: unknown): string {
   return document
     .toString({ lineWidth: 0, directives: false })
     .replaceAll(/[^\n\x20-\x7e]/gu, escapeCharacter);
+}
+
+/** Besides odd characters, a block cannot keep spaces on a line of nothing else, nor in front of its first line. */
+function needsQuotes(text: string): boolean {
+  return /[^\n\x20-\x7e]/u.test(text) || /^ +$/m.test(text) || /^\n* /.test(text);
 }
 
 function escapeCharacter(character: string): string {

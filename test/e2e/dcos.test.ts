@@ -24,7 +24,8 @@ async function coreosLikeBase(imagePath: string): Promise<string> {
     files: [],
     script: await read('setup.sh'),
     kernelArguments: (await read('kernel-arguments')).trim(),
-    diskSizeBytes: 4 * 1024 ** 3,
+    // It does not grow by itself.
+    diskSizeBytes: 8 * 1024 ** 3,
   };
   await mkdir(SHARED_BASE_CACHE, { recursive: true });
   const { path } = await provideDebianDisk(recipe, SHARED_BASE_CACHE, { emit: () => undefined });

@@ -29,7 +29,7 @@ esac
 
 found=$(sum_of "$archive")
 if [ "$found" != "$PYTHON_ARCHIVE_SHA256" ]; then
-  rm -f "$PYTHON_CACHE_DIR"/*.part
+  case $archive in *.part) rm -f "$archive" ;; esac
   fail "$PYTHON_ARCHIVE has the SHA-256 $found, but python_archive_sha256 is $PYTHON_ARCHIVE_SHA256"
 fi
 
