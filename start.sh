@@ -12,8 +12,8 @@ say() { printf 'start.sh: %s\n' "$*" >&2; }
 missing_packages() {
   while read -r what package; do
     case $what in
-      /*) [ -e "$what" ] || printf '%s ' "$package" ;;
-      *) command -v "$what" >/dev/null || printf '%s ' "$package" ;;
+      /*) [ -e "$what" ] || echo "$package" ;;
+      *) command -v "$what" >/dev/null || echo "$package" ;;
     esac
   done <"$here/packages.txt"
 }
@@ -45,8 +45,13 @@ check_node() {
   exit 1
 }
 
+is_fresh() {
+  [ -e "$here/dist/cli.js" ] && command -v node >/dev/null &&
+    [ -z "$(find "$here/src" "$here/build.mjs" "$here/package-lock.json" -newer "$here/dist/cli.js" -print -quit)" ]
+}
+
 set_up() {
-  packages=$(missing_packages)
+  packages=$(missing_packages | sort -u | paste -sd ' ' -)
   [ -z "$packages" ] || install_packages "$packages"
   is_fresh && return
   check_node
@@ -59,17 +64,16 @@ set_up() {
   node build.mjs
 }
 
-is_fresh() {
-  [ -e dist/cli.js ] && [ -z "$(find src build.mjs package-lock.json -newer dist/cli.js -print -quit)" ]
-}
-
-# The container image has all of it, and installs nothing when it runs.
-if [ -z "${NETSIL_BUILDER_PREPARED:-}" ]; then
+# The container image has all of it, and installs nothing when it runs. Nor is anything written when nothing is missing:
+# a checkout may be somebody else's, or read-only.
+if [ -z "${NETSIL_BUILDER_PREPARED:-}" ] && { ! is_fresh || [ -n "$(missing_packages)" ]; }; then
   (
     cd "$here"
     # Two first starts at once would write the same folders.
-    exec 9>"$here/.set-up.lock"
-    flock 9 2>/dev/null || :
+    if (: >>.set-up.lock) 2>/dev/null; then
+      exec 9>>.set-up.lock
+      flock 9 2>/dev/null || :
+    fi
     set_up
   )
 fi

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import type { CommandContext, CommandDefinition, CommandInput } from './commands/command.ts';
 import { COMMANDS } from './commands/list.ts';
 import { asError, BuilderError, Interrupted } from './errors.ts';
@@ -18,7 +18,9 @@ import { redact, registerSecret } from './system/secrets.ts';
 import { exitCodeOf, stopOnSignals } from './system/shutdown.ts';
 import { renderError } from './ui/errors.ts';
 import { createRenderer, PROGRESS_MODES } from './ui/renderer.ts';
+import { VERSION } from './version.ts';
 
+const DEFAULT_COMMAND = 'build';
 const programFolder = findProgramFolder(dirname(fileURLToPath(import.meta.url)));
 
 /** The nearest folder upwards that holds packer-config.json: the checkout, wherever the bundle lies in it. */
@@ -30,7 +32,10 @@ function findProgramFolder(folder: string): string {
 function buildParser(): Command {
   const program = new Command('netsil-builder')
     .description('turns a base cloud image and Ansible roles into finished VM images')
-    .configureHelp({ helpWidth: 110 })
+    .version(`netsil-builder ${VERSION}`, '--version', 'print the version')
+    .configureHelp({ helpWidth: 110, visibleOptions: (command) => visibleOptions(command) })
+    // Told by `report`, as every other error.
+    .configureOutput({ outputError: () => undefined })
     .addOption(
       new Option('--progress <mode>', 'how to show progress').choices([...PROGRESS_MODES]).default('auto'),
     )
@@ -41,9 +46,16 @@ function buildParser(): Command {
   return program;
 }
 
+/** The program's own help shows the flags of a build too: that is what it does without a command. */
+function visibleOptions(command: Command): Option[] {
+  const build = command.commands.find((each) => each.name() === DEFAULT_COMMAND);
+  const variables = build?.options.filter(({ hidden }) => !hidden) ?? [];
+  return [...variables, ...new Help().visibleOptions(command)];
+}
+
 function addCommand(program: Command, definition: CommandDefinition): void {
   const command = program
-    .command(definition.name, { isDefault: definition.name === 'build' })
+    .command(definition.name, { isDefault: definition.name === DEFAULT_COMMAND })
     .description(definition.summary)
     .exitOverride();
   for (const { name, description, required } of definition.arguments ?? []) {
@@ -102,7 +114,7 @@ async function runCommand(program: Command, command: Command, definition: Comman
   try {
     await definition.run(input, context);
   } catch (thrown) {
-    bus.emit(failureEvent(thrown));
+    bus.emit(failureEvent(firstFailure(thrown)));
     throw thrown;
   } finally {
     renderer.close();
@@ -144,18 +156,43 @@ function flagValues(definition: CommandDefinition, command: Command): Partial<Re
   return values;
 }
 
-/** Says what went wrong on standard error and returns the exit code. */
-function report(thrown: unknown): number {
-  // Commander has printed its own message already: help (exit code 0) or a wrong flag.
-  if (thrown instanceof CommanderError) return thrown.exitCode;
-  const text = renderError(asError(thrown), { isTTY: process.stderr.isTTY, env: process.env });
-  process.stderr.write(`${redact(text)}\n`);
-  return thrown instanceof Interrupted ? exitCodeOf(thrown.signal) : 1;
+/** When the clean-up after a failure fails too, `await using` throws both: what failed first decides. */
+function firstFailure(thrown: unknown): unknown {
+  // By name: Node 20 has no such class, the one at hand is made by the compiler.
+  const isBoth = thrown instanceof Error && thrown.name === 'SuppressedError' && 'suppressed' in thrown;
+  return isBoth ? firstFailure(thrown.suppressed) : thrown;
 }
 
+/** Says what went wrong on standard error and returns the exit code. */
+function report(thrown: unknown, program: Command): number {
+  const error = thrown instanceof CommanderError ? usageError(thrown, program) : asError(thrown);
+  // Help or the version was asked for, and was printed.
+  if (error === undefined) return 0;
+  const text = renderError(error, { isTTY: process.stderr.isTTY, env: process.env });
+  process.stderr.write(`${redact(text)}\n`);
+  const first = firstFailure(error);
+  return first instanceof Interrupted ? exitCodeOf(first.signal) : 1;
+}
+
+function usageError({ code, exitCode, message }: CommanderError, program: Command): BuilderError | undefined {
+  if (exitCode === 0) return undefined;
+  const names = COMMANDS.map(({ name }) => name).join(', ');
+  if (code === 'commander.excessArguments') {
+    const word = program.commands.flatMap(({ args }) => args).at(-1) ?? '';
+    return new BuilderError('settings-invalid', `${JSON.stringify(word)} is not a command, and stands where no argument is expected`, {
+      hint: `the commands are ${names}; --help shows their flags`,
+    });
+  }
+  const text = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return new BuilderError('settings-invalid', text, { hint: '--help shows every command and flag' });
+}
+
+// A reader that goes away (`--help | head`) is no failure.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 registerSecret(process.env['AWS_SECRET_KEY']);
+const program = buildParser();
 try {
-  await buildParser().parseAsync();
+  await program.parseAsync();
 } catch (thrown) {
-  process.exitCode = report(thrown);
+  process.exitCode = report(thrown, program);
 }

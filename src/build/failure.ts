@@ -14,11 +14,15 @@ const SERIAL_TAIL_LINES = 15;
 export async function setAsideWork({ workFolder }: Workspace, { emit, signal }: BuildContext): Promise<void> {
   if (!(await exists(workFolder))) return;
   if (signal.reason instanceof Interrupted) {
-    await rm(workFolder, { recursive: true, force: true });
+    await rm(workFolder, { recursive: true, force: true }).catch(() => undefined);
     return;
   }
-  const aside = await moveAside(workFolder, 'failed', new Date());
-  emit({ type: 'notice', level: 'warning', text: `the files of the failed build are in ${aside}` });
+  // The failure itself is what the user must hear of, whatever becomes of its files.
+  const text = await moveAside(workFolder, 'failed', new Date()).then(
+    (aside) => `the files of the failed build are in ${aside}`,
+    (thrown: unknown) => `the files of the failed build stay in ${workFolder}: ${asError(thrown).message}`,
+  );
+  emit({ type: 'notice', level: 'warning', text });
 }
 
 /** The failure with what helps to understand it: the log's place, and the console's last lines if SSH never came. */

@@ -1,8 +1,9 @@
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { mebibytes } from '../settings/size.ts';
 
-/** What was prepared for this run of Packer: files by absolute path. */
+/** What was prepared for this run of Packer: absolute paths that QEMU and Ansible can take. */
 export interface PreparedMachine {
+  readonly imagePath: string;
   readonly baseImage: string;
   readonly baseVirtualBytes: number;
   readonly sshUser: string;
@@ -32,7 +33,7 @@ export function packerVariables(plan: BuildPlan, machine: PreparedMachine): Read
   const diskBytes = diskSizeBytes(settings.diskSizeBytes, machine.baseVirtualBytes);
   const sshTimeoutMs = settings.sshTimeoutMs ?? SSH_TIMEOUT_MS[accelerator.accelerator];
   return {
-    image_path: settings.imagePath,
+    image_path: machine.imagePath,
     image_name: settings.imageName,
     ssh_private_key: machine.privateKey,
     ssh_username: machine.sshUser,

@@ -1,15 +1,15 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PreparedBase } from '../base/prepare-base.ts';
-import { BuilderError } from '../errors.ts';
 import { prepareKeys } from '../keys/keys.ts';
 import { compileTemplate } from '../packer/compile.ts';
-import { type PackerTemplate, readTemplate } from '../packer/template.ts';
+import type { PackerTemplate } from '../packer/template.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { writeFileWhole } from '../system/files.ts';
 import { displayArgv } from '../system/process.ts';
 import { planUserData, type UserData } from '../userdata/user-data.ts';
 import { writeUserData } from '../userdata/write-user-data.ts';
 import { packerVariables } from './packer-variables.ts';
+import { linkPlainPaths } from './plain-paths.ts';
 import type { BuildContext } from './context.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -33,9 +33,7 @@ export async function prepareMachine(
   workspace: Workspace,
   { programFolder, emit, signal }: BuildContext,
 ): Promise<PreparedRun> {
-  const { settings } = plan;
-  const template = await readTemplate(join(programFolder, 'packer-config.json'));
-  requireBuilders(template, plan);
+  const { settings, template } = plan;
   const keys = await prepareKeys(settings.keys, signal);
   if (keys.made) {
     emit({ type: 'notice', level: 'info', text: `made an SSH key for your images: ${keys.privateKeyPath}` });
@@ -55,32 +53,23 @@ export async function prepareMachine(
   });
   const templatePath = join(workspace.logFolder, 'packer-config.json');
   await writeFileWhole(templatePath, `${JSON.stringify(compiled, null, 2)}\n`);
-  const variables = packerVariables(plan, {
+  const paths = await linkPlainPaths(workspace.runFolder, {
+    imagePath: settings.imagePath,
+    logFolder: workspace.logFolder,
     baseImage: base.path,
+    privateKey: keys.privateKeyPath,
+  });
+  const variables = packerVariables(plan, {
+    ...paths,
     baseVirtualBytes: base.virtualSizeBytes,
     sshUser: base.sshUser,
-    privateKey: keys.privateKeyPath,
-    serialLog: workspace.serialLog,
+    serialLog: join(paths.logFolder, basename(workspace.serialLog)),
     ...injected,
   });
   const variableFile = join(workspace.logFolder, 'packer-variables.json');
   await writeFileWhole(variableFile, `${JSON.stringify(declared(variables, template), null, 2)}\n`);
   const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${base.sshUser}@ADDRESS`]);
   return { templatePath, variableFile, monitorSocket, login };
-}
-
-/** Packer refuses a run without any builder only by building nothing and ending well. */
-function requireBuilders(template: PackerTemplate, plan: BuildPlan): void {
-  const types = template.builders.map(({ type }) => type);
-  const missing = plan.types.types.filter((type) => !types.includes(type));
-  if (missing.length === 0) return;
-  throw new BuilderError(
-    'template-malformed',
-    `packer-config.json has no builder of type ${missing.join(', ')}`,
-    {
-      hint: `add one, or set BUILD_TYPE to one of: ${types.join(', ')}`,
-    },
-  );
 }
 
 async function placeUserData(

@@ -30,7 +30,7 @@ export async function provision(
   try {
     await runPacker({
       ...prepared,
-      builders: plan.types.types,
+      builders: plan.builders,
       cwd: context.programFolder,
       env: packerEnvironment(plan, workspace, eventSocket, context.env),
       emit,
@@ -96,9 +96,18 @@ function packerEnvironment(
     // Packer would ask the network for a newer version of itself.
     CHECKPOINT_DISABLE: '1',
     PACKER_CACHE_DIR: join(workspace.runFolder, 'packer-cache'),
+    // What the user set for Ansible counts, but not for how it prints: the tasks are read from its output.
     ANSIBLE_NOCOLOR: '1',
+    ANSIBLE_FORCE_COLOR: '0',
+    ANSIBLE_STDOUT_CALLBACK: 'default',
+    ANSIBLE_DISPLAY_FAILED_STDERR: '0',
+    ANSIBLE_CALLBACK_RESULT_FORMAT: 'json',
+    // A container's user may have no home that can be written to.
+    ANSIBLE_LOCAL_TEMP: join(workspace.runFolder, 'ansible'),
     // A control socket may have at most 107 bytes; the folder is private and goes with the build.
     ANSIBLE_SSH_CONTROL_PATH_DIR: join(workspace.runFolder, 'cp'),
+    // The conversion is started by start.sh, which must not set anything up in the middle of a build.
+    NETSIL_BUILDER_PREPARED: '1',
     [RUN_LABEL]: workspace.runId,
     [EVENT_SOCKET_VARIABLE]: eventSocket,
   };

@@ -1,5 +1,4 @@
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { prepareBase } from '../base/prepare-base.ts';
 import { BuilderErrors } from '../errors.ts';
 import { type Artifact, runPhase } from '../events.ts';
@@ -29,7 +28,7 @@ interface BuildRecord {
  */
 export async function runBuild(settings: Settings, context: BuildContext): Promise<void> {
   const startMs = performance.now();
-  const { plan, findings, tools } = await inspect(settings, ansibleFolder(context), context.signal);
+  const { plan, findings, tools } = await inspect(settings, context.programFolder, context.signal);
   if (plan === undefined) throw new BuilderErrors(findings.problems);
   await using scope = new Scope();
   const workspace = await openWorkspace(scope, settings.imagePath, context.emit);
@@ -73,6 +72,7 @@ async function build(
       manifest: buildManifest(plan, base, tools, record.phases),
       date: new Date(),
       writeLog: (path) => copyFile(workspace.logFile, path),
+      warn: (text) => emit({ type: 'notice', level: 'warning', text }),
     }),
   );
   return { directory, login };
@@ -90,9 +90,4 @@ function recordBuild(scope: Scope, workspace: Workspace, { subscribe }: BuildCon
     }),
   );
   return record;
-}
-
-/** The folder of the playbooks. */
-function ansibleFolder({ programFolder }: BuildContext): string {
-  return join(programFolder, 'ansible');
 }

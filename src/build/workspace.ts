@@ -1,4 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { Emit } from '../events.ts';
@@ -44,8 +45,8 @@ export async function openWorkspace(scope: Scope, imagePath: string, emit: Emit)
   }
   const logFolder = join(imagePath, '.logs', runId);
   await mkdir(logFolder, { recursive: true });
-  await dropOldLogs(join(imagePath, '.logs'));
-  const runFolder = await temporaryFolder(scope);
+  await dropOldLogs(join(imagePath, '.logs'), runId);
+  const runFolder = await temporaryFolder(scope, plainTemporaryParent());
   // Registered last, so that it runs first: no process outlives the files it uses.
   scope.defer(async () => {
     await killLeftovers(runId);
@@ -78,9 +79,18 @@ async function lockImagePath(scope: Scope, imagePath: string, runId: string): Pr
   });
 }
 
-/** The logs are this program's own; the newest few are enough to look back. */
-async function dropOldLogs(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => STAMP_PATTERN.test(name.slice(0, 15))).sort();
-  for (const name of names.slice(0, -KEPT_LOG_FOLDERS))
+/** Sockets have at most 107 bytes for their path, and QEMU's options end at a comma: a short and plain place. */
+function plainTemporaryParent(): string {
+  return /^[\w./-]{1,60}$/.test(tmpdir()) ? tmpdir() : '/tmp';
+}
+
+/**
+ * The logs are this program's own; the newest few are enough to look back. The current one stays even when the clock
+ * was set back and it looks like the oldest.
+ */
+async function dropOldLogs(folder: string, current: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => STAMP_PATTERN.test(name.slice(0, 15)));
+  const others = names.filter((name) => name !== current).sort();
+  for (const name of others.slice(0, -(KEPT_LOG_FOLDERS - 1)))
     await rm(join(folder, name), { recursive: true, force: true });
 }

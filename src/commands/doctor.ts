@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { Finding } from '../preflight/findings.ts';
 import { inspect } from '../preflight/preflight.ts';
@@ -13,7 +12,7 @@ export const doctorCommand: CommandDefinition = {
   variables: VARIABLES.map(({ name }) => name),
   run: async (input, context) => {
     const settings = settingsFrom(input, context);
-    const { findings } = await inspect(settings, join(context.programFolder, 'ansible'), context.signal);
+    const { findings } = await inspect(settings, context.programFolder, context.signal);
     for (const finding of findings.list) context.print(findingText(finding));
     const count = findings.problems.length;
     if (count === 0) return;

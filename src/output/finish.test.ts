@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { finishOutput, type FinishInput } from './finish.ts';
 
@@ -26,6 +26,7 @@ const input = (overrides: Partial<FinishInput> = {}): FinishInput => ({
   },
   date: new Date(2026, 10, 23, 9, 5, 7),
   writeLog: (path) => writeFile(path, 'log\n'),
+  warn: () => undefined,
   ...overrides,
 });
 
@@ -64,6 +65,14 @@ describe('a finished output', () => {
     await spoil();
     await expect(finishOutput(input())).rejects.toThrow(message);
     expect(await readdir(imagePath)).toEqual(['packer']);
+  });
+
+  it('is finished all the same when the link to it cannot be made', async () => {
+    await mkdir(join(imagePath, 'latest'));
+    const warnings: string[] = [];
+    const folder = await finishOutput(input({ warn: (text) => warnings.push(text) }));
+    expect(warnings).toEqual([expect.stringMatching(/^cannot make the link .*latest: /)]);
+    expect(await readdir(imagePath)).toEqual([basename(folder), 'latest']);
   });
 
   it('never gets its stamp when a format was not made', async () => {

@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BuilderError } from '../errors.ts';
+import { asError, BuilderError } from '../errors.ts';
 import type { Artifact } from '../events.ts';
 import { fileSizeBytes, syncFile, writeFileWhole } from '../system/files.ts';
 import { checksumLines, type Manifest } from './manifest.ts';
@@ -17,6 +17,8 @@ export interface FinishInput {
   readonly date: Date;
   /** Writes the log to this path, as the last of the files. */
   readonly writeLog: (path: string) => Promise<void>;
+  /** Is told what went wrong after the output was finished. */
+  readonly warn: (text: string) => void;
 }
 
 /**
@@ -37,7 +39,10 @@ export async function finishOutput(input: FinishInput): Promise<string> {
   await syncFile(join(workFolder, 'build.log'));
   const folder = join(imagePath, stamp);
   await rename(workFolder, folder);
-  await linkLatest(imagePath, stamp);
+  // The output is whole without it; a shared folder of another system may have no links.
+  await linkLatest(imagePath, stamp).catch((thrown: unknown) => {
+    input.warn(`cannot make the link ${join(imagePath, 'latest')}: ${asError(thrown).message}`);
+  });
   return folder;
 }
 

@@ -35,5 +35,10 @@ export async function linkLatest(parent: string, stamp: string): Promise<void> {
   const partial = join(parent, `.latest-${process.pid}`);
   await unlink(partial).catch(() => undefined);
   await symlink(stamp, partial);
-  await rename(partial, join(parent, 'latest'));
+  try {
+    await rename(partial, join(parent, 'latest'));
+  } catch (thrown) {
+    await unlink(partial);
+    throw thrown;
+  }
 }

@@ -1,6 +1,8 @@
 import type { Emit, TaskOutcome } from '../events.ts';
 
 const RESULT = /^(ok|changed|skipping|fatal|failed|unreachable|rescued|ignored): \[([^\]]+)\]/;
+/** A machine's line of the recap when no failure was left: those that there were, a `rescue` block took care of. */
+const WELL_ENDED = /^\S+ +: ok=\d+ .*\bunreachable=0 +failed=0\b/;
 const FAILURE_LINES = 30;
 
 /** The task that failed, and what Ansible said of it. */
@@ -26,13 +28,14 @@ export class AnsibleOutput {
   #play = '';
   #task: RunningTask | undefined;
   #failed: { play: string; task: string; lines: string[] } | undefined;
+  #failedBy: RunningTask | undefined;
 
   constructor(emit: Emit, now: () => number = () => performance.now()) {
     this.#emit = emit;
     this.#now = now;
   }
 
-  /** The last task that failed and was not ignored. */
+  /** The last task that failed and was neither ignored nor rescued. */
   get failedTask(): FailedTask | undefined {
     return this.#failed;
   }
@@ -45,6 +48,8 @@ export class AnsibleOutput {
       else this.#startTask(header[2] ?? '');
     } else if (text.startsWith('PLAY RECAP')) {
       this.#finishTask();
+    } else if (WELL_ENDED.test(text)) {
+      this.#failed = undefined;
     } else {
       this.#result(text);
     }
@@ -67,8 +72,10 @@ export class AnsibleOutput {
 
   #fail(text: string, task: RunningTask): void {
     task.outcome = text.includes('UNREACHABLE!') ? 'unreachable' : 'failed';
-    this.#failed ??= { play: this.#play, task: task.name, lines: [] };
-    this.#failed.lines.push(...describeFailure(text));
+    // The items of a loop fail one by one, and a failure that was rescued is followed by the one that counts.
+    if (this.#failedBy !== task) this.#failed = { play: this.#play, task: task.name, lines: [] };
+    this.#failedBy = task;
+    this.#failed?.lines.push(...describeFailure(text));
   }
 
   #ignore(task: RunningTask): void {

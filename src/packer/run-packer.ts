@@ -8,6 +8,7 @@ import { PackerPhases } from './phases.ts';
 export interface PackerRun {
   readonly templatePath: string;
   readonly variableFile: string;
+  /** Names of the builders that run; the first one's output tells the phases. */
   readonly builders: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
@@ -92,7 +93,8 @@ class PackerStory {
     if (tail.some((line) => /Timeout waiting for (SSH|WinRM)/.test(line))) {
       return new BuilderError('boot-timeout', 'the machine started, but SSH never answered', { tail });
     }
-    const message = `packer ended with exit code ${cause.exitCode ?? 'none'}`;
+    const message =
+      cause.failure === 'exited' ? `packer ended with exit code ${cause.exitCode ?? 'none'}` : cause.message;
     return new BuilderError('packer-failed', message, { tail: tail.length > 0 ? tail : cause.tail });
   }
 }

@@ -37,6 +37,26 @@ export async function readTemplate(path: string): Promise<PackerTemplate> {
   }
 }
 
+/**
+ * The names of the template's builders of these types, as `packer build -only` wants them: a builder without a name is
+ * called by its type. Fails with `template-malformed` when there is none of a type: Packer would build nothing and say
+ * that all went well.
+ */
+export function builderNames(template: PackerTemplate, types: readonly string[]): string[] {
+  const known = template.builders.map(({ type }) => type);
+  const missing = types.filter((type) => !known.includes(type));
+  if (missing.length > 0) {
+    throw new BuilderError(
+      'template-malformed',
+      `packer-config.json has no builder of type ${missing.join(', ')}`,
+      { hint: `add one, or set BUILD_TYPE to one of: ${[...new Set(known)].join(', ')}` },
+    );
+  }
+  return types.flatMap((wanted) =>
+    template.builders.filter(({ type }) => type === wanted).map(({ type, name }) => name ?? type),
+  );
+}
+
 /** Parses a template's text, strictly as JSON; `path` is for messages. */
 export function parseTemplate(text: string, path: string): PackerTemplate {
   const mistakes: ParseError[] = [];

@@ -1,6 +1,7 @@
 import type { BaseChoice } from '../base/find-base.ts';
 import type { PlanRow } from '../events.ts';
 import type { KeyPlan } from '../keys/keys.ts';
+import type { PackerTemplate } from '../packer/template.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BuildTypeChoice } from './build-types.ts';
@@ -10,6 +11,9 @@ import type { PayloadPlan } from './payload.ts';
 export interface BuildPlan {
   readonly settings: Settings;
   readonly types: BuildTypeChoice;
+  /** packer-config.json, and the names of its builders that run. */
+  readonly template: PackerTemplate;
+  readonly builders: readonly string[];
   readonly base: BaseChoice;
   readonly keys: KeyPlan;
   readonly payload: PayloadPlan;

@@ -38,11 +38,12 @@ export async function requireFile(variable: string, location: string): Promise<v
   });
 }
 
-/** Makes IMAGE_PATH if it is not there. Fails with `image-path-unusable` when it cannot be written. */
-export async function requireImagePath(imagePath: string): Promise<void> {
+/** Makes IMAGE_PATH if it is not there, and returns it. Fails with `image-path-unusable` when it cannot be written. */
+export async function requireImagePath(imagePath: string): Promise<string> {
   try {
     await mkdir(imagePath, { recursive: true });
-    await access(imagePath, constants.W_OK);
+    await access(imagePath, constants.R_OK | constants.W_OK | constants.X_OK);
+    return imagePath;
   } catch (thrown) {
     throw new BuilderError('image-path-unusable', `IMAGE_PATH ${imagePath} cannot be written`, {
       hint: 'set IMAGE_PATH or --image-path to a folder that you may write',

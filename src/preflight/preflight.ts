@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import { type BaseChoice, findBase } from '../base/find-base.ts';
 import { resolveKeys } from '../keys/keys.ts';
+import { builderNames, readTemplate } from '../packer/template.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { chooseBuildTypes } from '../plan/build-types.ts';
 import { neededBytes } from '../plan/disk-room.ts';
 import { type PayloadPlan, planPayload } from '../plan/payload.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
-import type { GivenFile, Settings } from '../settings/settings.ts';
+import type { BuildType, Settings } from '../settings/settings.ts';
 import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
 import { Findings } from './findings.ts';
 import { BASE_TOOLS, BUILD_TOOLS, findTools, type Tool, toolProblem } from './tools.ts';
@@ -21,10 +23,13 @@ export interface Preflight {
   readonly tools: Readonly<Record<string, string>>;
 }
 
-/** Looks at all that a build needs; changes nothing, except that it makes IMAGE_PATH. */
+/**
+ * Looks at all that a build needs; changes nothing, except that it makes IMAGE_PATH. `programFolder` holds
+ * packer-config.json and ansible/.
+ */
 export async function inspect(
   settings: Settings,
-  ansibleFolder: string,
+  programFolder: string,
   signal: AbortSignal,
 ): Promise<Preflight> {
   const findings = new Findings();
@@ -39,10 +44,11 @@ export async function inspect(
     () => chooseBuildTypes(settings.buildType, settings.aws.credentials),
     ({ types: names, why }) => `${names.join(' and ')}: ${why}`,
   );
-  await findings.check(
+  const template = await checkTemplate(findings, join(programFolder, 'packer-config.json'), types?.types ?? []);
+  const imagePath = await findings.check(
     'image path',
     () => requireImagePath(settings.imagePath),
-    () => settings.imagePath,
+    (path) => path,
   );
   const keys = await findings.check(
     'ssh keys',
@@ -55,17 +61,33 @@ export async function inspect(
     ({ name, why }) => `${name}: ${why}`,
   );
   const baseTools = base?.kind === 'embedded' ? await checkTools(findings, BASE_TOOLS, signal) : {};
-  const payload =
-    base === undefined ? undefined : await checkPayload(findings, settings, base, ansibleFolder);
-  const isComplete = accelerator && types && keys && base && payload;
+  const payload = base && (await checkPayload(findings, settings, base, join(programFolder, 'ansible')));
+  if (base && imagePath !== undefined) await checkRoom(findings, settings, base);
+  const isComplete = accelerator && types && template && keys && base && payload;
   return {
     findings,
     tools: { ...tools, ...baseTools },
     plan:
       isComplete && findings.problems.length === 0
-        ? { settings, accelerator, types, keys, base, payload, formats: FORMATS }
+        ? { settings, accelerator, types, ...template, keys, base, payload, formats: FORMATS }
         : undefined,
   };
+}
+
+/** Without the types that the template must build, only its form is looked at. */
+async function checkTemplate(
+  findings: Findings,
+  path: string,
+  types: readonly BuildType[],
+): Promise<Pick<BuildPlan, 'template' | 'builders'> | undefined> {
+  return findings.check(
+    'template',
+    async () => {
+      const template = await readTemplate(path);
+      return { template, builders: builderNames(template, types) };
+    },
+    () => path,
+  );
 }
 
 async function checkPayload(
@@ -74,11 +96,10 @@ async function checkPayload(
   base: BaseChoice,
   ansibleFolder: string,
 ): Promise<PayloadPlan | undefined> {
-  const payload = await findings.check(
+  return findings.check(
     'payload',
     async () => {
       const installer = await findInstaller(settings);
-      await checkRoom(findings, settings, base, installer);
       const { pythonArchive, payload: choice } = settings;
       if (pythonArchive !== undefined) await requireFile('PYTHON_ARCHIVE', pythonArchive.location);
       if (choice.kind === 'playbook') await requireFile('PAYLOAD', choice.path);
@@ -86,16 +107,12 @@ async function checkPayload(
     },
     ({ name, why }) => `${name}: ${why}`,
   );
-  return payload;
 }
 
-async function checkRoom(
-  findings: Findings,
-  settings: Settings,
-  base: BaseChoice,
-  installer: GivenFile | undefined,
-): Promise<void> {
+async function checkRoom(findings: Findings, settings: Settings, base: BaseChoice): Promise<void> {
   const baseBytes = await sizeOrZero(base.location);
+  // One that cannot be read is the payload's problem.
+  const installer = await findInstaller(settings).catch(() => undefined);
   const needed = neededBytes(baseBytes, await sizeOrZero(installer?.location), FORMATS.length);
   const describe = (free: number): string => `${gib(free)} GiB free, about ${gib(needed)} GiB needed`;
   await findings.check('disk room', () => requireRoom(settings.imagePath, needed), describe);

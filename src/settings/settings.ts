@@ -89,7 +89,7 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     payload: reader.payload(),
     dcosInstaller: reader.givenFile('DCOS_INSTALLER', 'DCOS_INSTALLER_SHA256'),
     dcosInstallerSha256: reader.sha256('DCOS_INSTALLER_SHA256'),
-    pythonArchive: reader.givenFile('PYTHON_ARCHIVE', 'PYTHON_ARCHIVE_SHA256'),
+    pythonArchive: reader.pythonArchive(),
     accelerator: reader.oneOf('ACCELERATOR', ['auto', 'kvm', 'tcg']) ?? 'auto',
     diskSizeBytes: reader.size('DISK_SIZE'),
     memoryBytes: reader.size('MEMORY', SMALLEST_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,
@@ -114,7 +114,10 @@ class Reader {
 
   path(name: VariableName): string | undefined {
     const value = this.#values[name];
-    return value === undefined ? undefined : resolve(this.#cwd, value);
+    if (value === undefined) return undefined;
+    // Packer and Ansible both take {{ for the start of a template, and no file of ours survives a line end in a name.
+    if (/\{\{|\p{Cc}/u.test(value)) return this.#wrong(name, value, 'a path without {{ and line ends');
+    return resolve(this.#cwd, value);
   }
 
   /** A path, or a URL as it stands. */
@@ -162,8 +165,8 @@ class Reader {
 
   givenFile(name: VariableName, sumName: VariableName): GivenFile | undefined {
     const location = this.location(name);
-    const sha256 = this.matching(sumName, /^[0-9a-f]{64}$/i, '64 hexadecimal digits')?.toLowerCase();
     if (location === undefined) return undefined;
+    const sha256 = this.#values[sumName]?.toLowerCase();
     if (sha256 === undefined && /^https?:/i.test(location)) {
       this.#problem(
         `${sumName} is missing: what comes from ${name}=${location} cannot be checked without it`,
@@ -175,12 +178,31 @@ class Reader {
     return { location, sha256 };
   }
 
+  sha256(name: VariableName): string | undefined {
+    return this.matching(name, /^[0-9a-f]{64}$/i, '64 hexadecimal digits')?.toLowerCase();
+  }
+
+  /** The archive is unpacked and run as root in the image: it and its digest come together, or not at all. */
+  pythonArchive(): GivenFile | undefined {
+    const location = this.location('PYTHON_ARCHIVE');
+    const sha256 = this.sha256('PYTHON_ARCHIVE_SHA256');
+    const given = this.#values.PYTHON_ARCHIVE !== undefined;
+    if (given === (this.#values.PYTHON_ARCHIVE_SHA256 !== undefined)) {
+      return location === undefined ? undefined : { location, sha256 };
+    }
+    const [there, missing] = given
+      ? ['PYTHON_ARCHIVE', 'PYTHON_ARCHIVE_SHA256']
+      : ['PYTHON_ARCHIVE_SHA256', 'PYTHON_ARCHIVE'];
+    this.#problem(`${there} is set, but ${missing} is not`, { hint: `set ${missing} or ${flagOf(missing)} too` });
+    return undefined;
+  }
+
   payload(): PayloadChoice {
     const value = this.#values.PAYLOAD;
     if (value === undefined) return { kind: 'auto' };
     if (value === 'dcos' || value === 'container-host') return { kind: value };
     if (/\.ya?ml$/i.test(value) || value.includes('/'))
-      return { kind: 'playbook', path: resolve(this.#cwd, value) };
+      return { kind: 'playbook', path: this.path('PAYLOAD') ?? value };
     this.#wrong('PAYLOAD', value, 'dcos, container-host, or the path of a playbook (*.yml)');
     return { kind: 'auto' };
   }

@@ -75,7 +75,7 @@ export const VARIABLES = [
   {
     name: 'DCOS_INSTALLER_SHA256',
     argument: 'HEX',
-    meaning: 'its SHA-256; required with a URL',
+    meaning: "the installer's SHA-256; required with a URL",
     default: 'not checked',
   },
   {
@@ -87,7 +87,7 @@ export const VARIABLES = [
   {
     name: 'PYTHON_ARCHIVE_SHA256',
     argument: 'HEX',
-    meaning: 'its SHA-256; required with PYTHON_ARCHIVE',
+    meaning: "the archive's SHA-256; required with PYTHON_ARCHIVE",
     default: '',
   },
   {
