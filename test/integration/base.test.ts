@@ -86,9 +86,10 @@ describe('a given base image', () => {
       expect((await prepare({ checksum: `${algorithm}:${hex}` })).checksum).toEqual({ algorithm, hex });
     }
     const wrong = 'f'.repeat(32);
+    const right = await hashFile(file, 'md5');
     await expect(prepare({ checksum: `md5:${wrong}` })).rejects.toMatchObject({
       code: 'checksum-mismatch',
-      message: `${NAME}.raw.xz has md5 ${await hashFile(file, 'md5')}, but ${wrong} is expected`,
+      message: `${NAME}.raw.xz has md5 ${right}, but ${wrong} is expected`,
     });
   });
 
