@@ -12,10 +12,11 @@ started=$(date +%s)
 
 step 'set up'
 ./start.sh --help >/dev/null
-test_packages="ansible-lint shellcheck libvhdi-utils libvmdk-utils python3-libvhdi python3-libvmdk ignition ovmf procps busybox-static"
+test_packages="ansible-lint shellcheck libvhdi-utils libvmdk-utils python3-libvhdi python3-libvmdk ignition ovmf docker.io procps python3-yaml"
+# Some tests fetch packages without installing them: that needs fresh lists, on an old machine too.
+apt-get update -qq
 # shellcheck disable=SC2086 # a list of packages
 dpkg-query -W $test_packages >/dev/null 2>&1 || {
-  apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $test_packages >/dev/null
 }
 [ -d node_modules ] || npm ci --no-audit --no-fund --loglevel=error
