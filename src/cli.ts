@@ -179,9 +179,13 @@ function usageError({ code, exitCode, message }: CommanderError, program: Comman
   const names = COMMANDS.map(({ name }) => name).join(', ');
   if (code === 'commander.excessArguments') {
     const word = program.commands.flatMap(({ args }) => args).at(-1) ?? '';
-    return new BuilderError('settings-invalid', `${JSON.stringify(word)} is not a command, and stands where no argument is expected`, {
-      hint: `the commands are ${names}; --help shows their flags`,
-    });
+    return new BuilderError(
+      'settings-invalid',
+      `${JSON.stringify(word)} is not a command, and stands where no argument is expected`,
+      {
+        hint: `the commands are ${names}; --help shows their flags`,
+      },
+    );
   }
   const text = message.replace(/^error: /, '').replaceAll('\n', ' ');
   return new BuilderError('settings-invalid', text, { hint: '--help shows every command and flag' });

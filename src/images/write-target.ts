@@ -49,7 +49,9 @@ export async function writeTarget(
     await mkdir(folder, { mode: 0o700 });
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
     const file = { ...format, path: partial };
-    await (process.env['NOFLUSH'] ? convertDisk(source, file, { onFraction, signal: options.signal }) : flushWhile(partial, () => convertDisk(source, file, { onFraction, signal: options.signal })));
+    await (process.env['NOFLUSH']
+      ? convertDisk(source, file, { onFraction, signal: options.signal })
+      : flushWhile(partial, () => convertDisk(source, file, { onFraction, signal: options.signal })));
     const sha256 = await verifyCopy(source, file, {
       onCompared: (fraction) => progress.set('compare', fraction),
       onHashed: (fraction) => progress.set('hash', fraction),

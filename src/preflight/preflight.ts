@@ -44,7 +44,11 @@ export async function inspect(
     () => chooseBuildTypes(settings.buildType, settings.aws.credentials),
     ({ types: names, why }) => `${names.join(' and ')}: ${why}`,
   );
-  const template = await checkTemplate(findings, join(programFolder, 'packer-config.json'), types?.types ?? []);
+  const template = await checkTemplate(
+    findings,
+    join(programFolder, 'packer-config.json'),
+    types?.types ?? [],
+  );
   const imagePath = await findings.check(
     'image path',
     () => requireImagePath(settings.imagePath),

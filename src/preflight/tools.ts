@@ -120,10 +120,14 @@ export function toolProblem(finding: ToolFinding): BuilderError | undefined {
   if (finding.state === 'ok') return undefined;
   if (finding.state === 'broken') {
     const call = [tool.command, ...tool.versionArgs].join(' ');
-    return new BuilderError('tool-missing', `${tool.command} is installed, but does not work: ${call} fails`, {
-      tail: finding.tail.slice(-5),
-      hint: `install it anew: apt-get install --reinstall ${tool.package}`,
-    });
+    return new BuilderError(
+      'tool-missing',
+      `${tool.command} is installed, but does not work: ${call} fails`,
+      {
+        tail: finding.tail.slice(-5),
+        hint: `install it anew: apt-get install --reinstall ${tool.package}`,
+      },
+    );
   }
   const message = `${tool.command} ${finding.version} is too old: ${tool.minimum ?? ''} or newer is needed`;
   return new BuilderError('tool-too-old', message, { hint: `install a newer ${tool.package}` });

@@ -193,7 +193,9 @@ class Reader {
     const [there, missing] = given
       ? ['PYTHON_ARCHIVE', 'PYTHON_ARCHIVE_SHA256']
       : ['PYTHON_ARCHIVE_SHA256', 'PYTHON_ARCHIVE'];
-    this.#problem(`${there} is set, but ${missing} is not`, { hint: `set ${missing} or ${flagOf(missing)} too` });
+    this.#problem(`${there} is set, but ${missing} is not`, {
+      hint: `set ${missing} or ${flagOf(missing)} too`,
+    });
     return undefined;
   }
 

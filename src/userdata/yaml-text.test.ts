@@ -12,7 +12,14 @@ describe('yamlText', () => {
         expect(text).toMatch(/^[\n\x20-\x7e]*$/);
         expect(parse(text, { version: '1.1' })).toEqual(value);
       }),
-      { numRuns: 100, examples: [['', ' '], ['', '\n '], ['a', ' b']] },
+      {
+        numRuns: 100,
+        examples: [
+          ['', ' '],
+          ['', '\n '],
+          ['a', ' b'],
+        ],
+      },
     );
   });
 

@@ -73,10 +73,7 @@ export class BuildRig implements AsyncDisposable {
     rig.scope.defer(() => fakes[Symbol.asyncDispose]());
     await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', rig.at('key')]);
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', rig.at('base.qcow2'), '32M']);
-    await rig.fakes.command('ansible-playbook', async (call) => {
-      await call.stdout('ansible-playbook [core 2.14.18]\n');
-      await call.exit(0);
-    });
+    await rig.tool('ansible-playbook', 'ansible-playbook [core 2.14.18]');
     rig.env = {
       PATH: `${fakes.folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       HOME: rig.folder,
@@ -125,8 +122,16 @@ export class BuildRig implements AsyncDisposable {
   /** The text of every file under IMAGE_PATH, for what must not be in any. */
   async everythingWritten(): Promise<string> {
     const names = await readdir(this.imagePath, { recursive: true, withFileTypes: true });
-    const files = names.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    const files = names
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
     return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('\n');
+  }
+
+  /** Puts a tool in place that says this line and ends with this exit code. */
+  async tool(name: string, line: string, exitCode = 0): Promise<void> {
+    const script = `#!/bin/sh\necho '${line}'\nexit ${exitCode}\n`;
+    await writeFile(join(this.fakes.folder, name), script, { mode: 0o755 });
   }
 
   async write(name: string, text: string): Promise<string> {

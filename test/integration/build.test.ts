@@ -5,7 +5,7 @@ import type { TimedEvent } from '../../src/events.ts';
 import { run } from '../../src/system/process.ts';
 import { nothingLeftWith } from '../support/processes.ts';
 import { BuildRig } from './build-rig.ts';
-import { buildCalls, buildQuickly, buildWell, fakePacker } from './fake-packer.ts';
+import { buildQuickly, buildWell, fakePacker } from './fake-packer.ts';
 
 const SECRET = 'wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY';
 const CREDENTIALS = { AWS_ACCESS_KEY: 'AKIDEXAMPLE', AWS_SECRET_KEY: SECRET };
@@ -32,7 +32,7 @@ describe('a build', () => {
     const packer = await fakePacker(rig, buildWell);
     const { exitCode, stdout, stderr } = await rig.run(['--progress', 'plain']);
     expect(exitCode, stderr).toBe(0);
-    expect(buildCalls(packer).map(({ args }) => only(args))).toEqual(['-only=qemu']);
+    expect(packer.calls.map(({ args }) => only(args))).toEqual(['-only=qemu']);
     expect(stderr).toMatch(/build +qemu .*local images only: there are no AWS credentials/);
     expect(stdout + stderr).not.toMatch(/[\r\u001b]/);
     const [stamp = '', ...others] = await rig.visible();
@@ -50,7 +50,7 @@ describe('a build', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain('BUILD_TYPE is amazon-ebs, but there are no AWS credentials');
     expect(stderr).toContain('hint: set AWS_ACCESS_KEY and AWS_SECRET_KEY');
-    expect(buildCalls(packer)).toEqual([]);
+    expect(packer.calls).toEqual([]);
     expect(await rig.visible()).toEqual([]);
   });
 
@@ -61,7 +61,7 @@ describe('a build', () => {
     });
     const { exitCode, stdout, stderr } = await rig.run(['--progress', 'json'], CREDENTIALS);
     expect(exitCode, stderr).toBe(0);
-    const [call] = buildCalls(packer);
+    const [call] = packer.calls;
     expect(only(call?.args ?? [])).toBe('-only=qemu,amazon-ebs');
     expect(call?.env).toMatchObject(CREDENTIALS);
     expect(call?.args.join(' ')).not.toContain(SECRET);
@@ -75,16 +75,21 @@ describe('a build', () => {
     const packer = await fakePacker(rig, buildQuickly);
     const { exitCode } = await rig.run(['--image-name', 'by-flag', '--build-type=qemu'], CREDENTIALS);
     expect(exitCode).toBe(0);
-    expect(buildCalls(packer).map(({ args }) => only(args))).toEqual(['-only=qemu']);
+    expect(packer.calls.map(({ args }) => only(args))).toEqual(['-only=qemu']);
     expect(await readdir(join(rig.imagePath, 'latest'))).toContain('by-flag.vmdk');
   });
 
   it('tells its story in events, one a line: the plan, phases in order, tasks with their time', async () => {
     await fakePacker(rig, buildQuickly);
     const { stdout, stderr } = await rig.run(['--progress', 'json']);
-    const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as TimedEvent);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as TimedEvent);
     const phases = events.flatMap((event) =>
-      event.type === 'phase-started' || event.type === 'phase-finished' ? [`${event.phase} ${event.type.slice(6)}`] : [],
+      event.type === 'phase-started' || event.type === 'phase-finished'
+        ? [`${event.phase} ${event.type.slice(6)}`]
+        : [],
     );
     const order = ['base', 'prepare', 'boot', 'provision', 'save', 'convert', 'finish'];
     expect(phases).toEqual(order.flatMap((phase) => [`${phase} started`, `${phase} finished`]));
@@ -106,7 +111,8 @@ describe('a build', () => {
     let peakKiB = 0;
     await fakePacker(rig, async (build) => {
       // A long log is what could fill it.
-      for (let part = 0; part < 40; part += 1) await build.tool(...Array.from({ length: 500 }, () => 'x'.repeat(200)));
+      for (let part = 0; part < 40; part += 1)
+        await build.tool(...Array.from({ length: 500 }, () => 'x'.repeat(200)));
       await buildQuickly({
         ...build,
         call: Object.assign(build.call, {
@@ -141,14 +147,18 @@ describe('a build', () => {
     const argv = ['sh', '-c', 'umask 077; unset HOME; exec "$0"', join(rig.programFolder, 'start.sh')];
     await run(argv, { env: { ...rig.env, TMPDIR: long } });
     expect(await rig.visible()).toHaveLength(2);
-    const control = buildCalls(packer)[0]?.env['ANSIBLE_SSH_CONTROL_PATH_DIR'] ?? '';
+    const control = packer.calls[0]?.env['ANSIBLE_SSH_CONTROL_PATH_DIR'] ?? '';
     expect(control.length).toBeLessThan(60);
   });
 
   it("keeps the user's settings of Ansible and Packer from garbling what is read of them", async () => {
     const packer = await fakePacker(rig, buildQuickly);
-    await rig.run([], { ANSIBLE_STDOUT_CALLBACK: 'minimal', ANSIBLE_FORCE_COLOR: '1', ANSIBLE_VAULT_PASSWORD_FILE: 'v' });
-    expect(buildCalls(packer)[0]?.env).toMatchObject({
+    await rig.run([], {
+      ANSIBLE_STDOUT_CALLBACK: 'minimal',
+      ANSIBLE_FORCE_COLOR: '1',
+      ANSIBLE_VAULT_PASSWORD_FILE: 'v',
+    });
+    expect(packer.calls[0]?.env).toMatchObject({
       ANSIBLE_STDOUT_CALLBACK: 'default',
       ANSIBLE_FORCE_COLOR: '0',
       ANSIBLE_VAULT_PASSWORD_FILE: 'v',
@@ -175,7 +185,7 @@ describe('a build', () => {
     const { exitCode, stderr } = await rig.run([], { BASE_IMAGE: '', IMAGE_NAME: 'mine' });
     expect(exitCode, stderr).toBe(0);
     expect(stderr).toMatch(/base image +mine\.img/);
-    expect(buildCalls(packer)).toHaveLength(1);
+    expect(packer.calls).toHaveLength(1);
     await run(['cmp', rig.at('base.qcow2'), base]);
     expect(await rig.visible()).toEqual([expect.any(String), 'latest', basename(base)]);
   });
