@@ -7,7 +7,6 @@ import { convertDisk } from '../qemu/qemu-img-convert.ts';
 import { exists, freeBytes, syncFile } from '../system/files.ts';
 import { ProcessError } from '../system/process.ts';
 import { diskFull, neededBytes, ranFull } from './disk-room.ts';
-import { flushWhile } from './early-sync.ts';
 import { PartProgress } from './part-progress.ts';
 import type { SourceDisk } from './source-disk.ts';
 import type { Target } from './targets.ts';
@@ -49,9 +48,7 @@ export async function writeTarget(
     await mkdir(folder, { mode: 0o700 });
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
     const file = { ...format, path: partial };
-    await (process.env['NOFLUSH']
-      ? convertDisk(source, file, { onFraction, signal: options.signal })
-      : flushWhile(partial, () => convertDisk(source, file, { onFraction, signal: options.signal })));
+    await convertDisk(source, file, { onFraction, signal: options.signal });
     const sha256 = await verifyCopy(source, file, {
       onCompared: (fraction) => progress.set('compare', fraction),
       onHashed: (fraction) => progress.set('hash', fraction),

@@ -55,6 +55,7 @@ export const BUILD_TOOLS: readonly Tool[] = [
 export const BASE_TOOLS: readonly Tool[] = [
   { command: 'mmdebstrap', versionArgs: ['--version'], minimum: '1.0', tested: '1.3', package: 'mmdebstrap' },
   { command: 'mkfs.ext4', versionArgs: ['-V'], minimum: '1.43', tested: '1.47', package: 'e2fsprogs' },
+  { command: 'sgdisk', versionArgs: ['--version'], minimum: undefined, tested: undefined, package: 'gdisk' },
   { command: 'mcopy', versionArgs: ['--version'], minimum: undefined, tested: undefined, package: 'mtools' },
   {
     command: 'grub-mkimage',
@@ -120,14 +121,10 @@ export function toolProblem(finding: ToolFinding): BuilderError | undefined {
   if (finding.state === 'ok') return undefined;
   if (finding.state === 'broken') {
     const call = [tool.command, ...tool.versionArgs].join(' ');
-    return new BuilderError(
-      'tool-missing',
-      `${tool.command} is installed, but does not work: ${call} fails`,
-      {
-        tail: finding.tail.slice(-5),
-        hint: `install it anew: apt-get install --reinstall ${tool.package}`,
-      },
-    );
+    const why = finding.tail.findLast((line) => line.trim() !== '')?.trim() ?? 'it fails without a word';
+    return new BuilderError('tool-missing', `${tool.command} is installed, but does not work: ${why}`, {
+      hint: `make this work first: ${call} (Debian's package is ${tool.package})`,
+    });
   }
   const message = `${tool.command} ${finding.version} is too old: ${tool.minimum ?? ''} or newer is needed`;
   return new BuilderError('tool-too-old', message, { hint: `install a newer ${tool.package}` });

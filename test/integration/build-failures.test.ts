@@ -80,7 +80,10 @@ describe('a build', () => {
   it.each<[string, (packer: PackerBuild) => Promise<void>, RegExp]>([
     [
       'dies by a signal',
-      async ({ call }) => void process.kill(call.pid, 'SIGKILL'),
+      ({ call }) => {
+        process.kill(call.pid, 'SIGKILL');
+        return Promise.resolve();
+      },
       /error: packer was killed by SIGKILL/,
     ],
     ['ends without a word', ({ call }) => call.exit(3), /error: packer ended with exit code 3/],
@@ -204,8 +207,7 @@ describe('a build', () => {
     });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: \d problems\n/);
-    for (const what of ['no AWS credentials', rig.at('no-key'), 'crc32:12'])
-      expect(stderr).toContain(what);
+    for (const what of ['no AWS credentials', rig.at('no-key'), 'crc32:12']) expect(stderr).toContain(what);
     expect(stderr.match(/hint: /g)?.length).toBeGreaterThanOrEqual(3);
     expect(packer.calls).toEqual([]);
     expect(await readdir(rig.imagePath)).toEqual([]);

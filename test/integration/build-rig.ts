@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
@@ -21,9 +21,9 @@ export async function installProgram(folder: string): Promise<string> {
   for (const name of await dockerfileSources()) {
     await cp(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
   }
-  await symlink(join(PROJECT_FOLDER, 'node_modules'), join(folder, 'node_modules'));
-  await run([process.execPath, 'build.mjs'], { cwd: folder });
-  await rm(join(folder, 'node_modules'));
+  // Never by a link to the libraries: `npm ci` in the copy would empty the checkout's own.
+  const env = { ...process.env, NODE_PATH: join(PROJECT_FOLDER, 'node_modules') };
+  await run([process.execPath, join(PROJECT_FOLDER, 'build.mjs')], { cwd: folder, env });
   return folder;
 }
 
@@ -73,6 +73,8 @@ export class BuildRig implements AsyncDisposable {
     rig.scope.defer(() => fakes[Symbol.asyncDispose]());
     await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', rig.at('key')]);
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', rig.at('base.qcow2'), '32M']);
+    // Nothing that a test does may set up anything for real.
+    for (const name of ['npm', 'apt-get', 'sudo']) await rig.tool(name, `${name} must not be called`, 1);
     await rig.tool('ansible-playbook', 'ansible-playbook [core 2.14.18]');
     rig.env = {
       PATH: `${fakes.folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,

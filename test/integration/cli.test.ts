@@ -27,7 +27,8 @@ describe('the command line', () => {
   });
 
   it('shows every command in its help, and the same flags in that of build', async () => {
-    for (const name of ['build', 'doctor', 'base', 'convert', 'user-data']) expect(help).toContain(` ${name} [`);
+    for (const name of ['build', 'doctor', 'base', 'convert', 'user-data'])
+      expect(help).toContain(` ${name} [`);
     const build = await rig.run(['build', '--help']);
     for (const { name } of VARIABLES) expect(build.stdout).toContain(`${flagOf(name)} <`);
     expect(build.exitCode).toBe(0);
@@ -35,16 +36,28 @@ describe('the command line', () => {
 
   it.each([
     ['an unknown command', ['bild'], /error: "bild" is not a command.*\n.*the commands are build, doctor/],
-    ['an unknown flag', ['--imge-path', 'x'], /error: unknown option '--imge-path' \(Did you mean --image-path\?\)/],
+    [
+      'an unknown flag',
+      ['--imge-path', 'x'],
+      /error: unknown option '--imge-path' \(Did you mean --image-path\?\)/,
+    ],
     ['an unknown flag of a command', ['doctor', '--force'], /error: unknown option '--force'/],
     ['a flag without its value', ['--image-name'], /error: option '--image-name <NAME>' argument missing/],
-    ['an unknown way of progress', ['--progress', 'loud'], /'loud' is invalid. Allowed choices are auto, tty/],
+    [
+      'an unknown way of progress',
+      ['--progress', 'loud'],
+      /'loud' is invalid. Allowed choices are auto, tty/,
+    ],
     ['an unknown build type', ['--build-type', 'vmware'], /BUILD_TYPE is "vmware".*qemu, amazon-ebs/],
     ['an unknown payload', ['--payload', 'kubernetes'], /PAYLOAD is "kubernetes"/],
     ['a size that is none', ['--disk-size', 'big'], /DISK_SIZE is "big"/],
     ['a path that Packer would take for a template', ['--image-path', 'a{{b'], /IMAGE_PATH is "a\{\{b"/],
     ['a digest without its file', ['--python-archive-sha256', 'a'.repeat(64)], /but PYTHON_ARCHIVE is not/],
-    ['two of them', ['--cpus', '0', '--memory', '1M'], /error: 2 problems\n +1\. CPUS is "0"[^]*2\. MEMORY is|2 problems/],
+    [
+      'two of them',
+      ['--cpus', '0', '--memory', '1M'],
+      /error: 2 problems\n +1\. CPUS is "0"[^]*2\. MEMORY is|2 problems/,
+    ],
   ])('refuses %s', async (_what, args, message) => {
     const packer = await fakePacker(rig, () => Promise.reject(new Error('must not be started')));
     const { exitCode, stdout, stderr } = await rig.run(args);

@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, type RunResult } from '../../src/system/process.ts';
@@ -18,10 +18,9 @@ describe('start.sh', () => {
     await rig[Symbol.asyncDispose]();
   });
 
-  const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const asNobody = ['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups'];
   const call = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<RunResult> =>
-    run(argv, { env: { PATH, ...env }, acceptExitCodes: [1, 127] });
+    run(argv, { env: { PATH: rig.env['PATH'], ...env }, acceptExitCodes: [1, 127] });
 
   it('adds less than half a second to a start, and help comes within 0.3 s of processor time', async () => {
     const cli = [process.execPath, join(rig.programFolder, 'dist/cli.js'), '--help'];
@@ -34,7 +33,9 @@ describe('start.sh', () => {
     expect(Math.min(...times.started) - Math.min(...times.direct)).toBeLessThan(500);
     const { tail } = await call(['sh', '-c', '"$@" >/dev/null; times', 'sh', ...cli]);
     // times(1): the shell's own user and system time, then that of its children, as 0m0.123s.
-    const seconds = [...(tail.at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s));
+    const seconds = [...(tail.at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)].map(
+      ([, m, s]) => Number(m) * 60 + Number(s),
+    );
     expect(seconds).toHaveLength(2);
     expect(seconds.reduce((sum, each) => sum + each, 0)).toBeLessThan(0.6);
     expect(Math.min(...times.direct)).toBeLessThan(900);
@@ -43,9 +44,13 @@ describe('start.sh', () => {
   it('builds the program when its source is newer, and only then', async () => {
     const folder = await installProgram(rig.at('edited'));
     const bundle = join(folder, 'dist/cli.js');
-    await symlink(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'));
+    // As if `npm ci` had been here: the bundler's own package, and all others by NODE_PATH.
+    const libraries = join(import.meta.dirname, '../../node_modules');
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(join(libraries, 'esbuild'), join(folder, 'node_modules/esbuild'));
+    await writeFile(join(folder, 'node_modules/.package-lock.json'), '{}');
     await utimes(bundle, 1, 1);
-    const first = await call([join(folder, 'start.sh'), '--version']);
+    const first = await call([join(folder, 'start.sh'), '--version'], { NODE_PATH: libraries });
     const second = await call([join(folder, 'start.sh'), '--version']);
     expect(first.tail.join('\n')).toMatch(/start\.sh: building the program\n(.*\n)*netsil-builder \d/);
     expect(second.tail).toEqual([expect.stringMatching(/^netsil-builder \d/)]);
@@ -62,9 +67,9 @@ describe('start.sh', () => {
 
   it('runs from a path with blanks, quotes and commas, by a link, and from anywhere', async () => {
     const folder = rig.at(`my "own", 'ünïcode' copy`);
-    await cp(rig.programFolder, folder, { recursive: true, preserveTimestamps: true });
+    await run(['cp', '-a', rig.programFolder, folder]);
     await symlink(join(folder, 'start.sh'), rig.at('netsil-builder'));
-    const { tail } = await run([rig.at('netsil-builder'), '--version'], { env: { PATH }, cwd: '/' });
+    const { tail } = await run([rig.at('netsil-builder'), '--version'], { env: rig.env, cwd: '/' });
     expect(tail).toEqual([expect.stringMatching(/^netsil-builder \d/)]);
   });
 
@@ -72,7 +77,8 @@ describe('start.sh', () => {
     const bare = rig.at('bare');
     await mkdir(bare);
     const needed = ['sh', 'node', 'readlink', 'dirname', 'id', 'sort', 'paste', 'find', 'flock'];
-    for (const tool of needed) await symlink((await run(['which', tool])).stdout.trim(), join(bare, basename(tool)));
+    for (const tool of needed)
+      await symlink((await run(['which', tool])).stdout.trim(), join(bare, basename(tool)));
     // Without the system's folders, which start.sh adds: these have the file system tools of the embedded base.
     const text = (await readFile(start, 'utf8')).replace('PATH=$PATH:/usr/sbin:/sbin', ':');
     await writeFile(join(rig.programFolder, 'start-bare.sh'), text, { mode: 0o755 });
@@ -81,20 +87,20 @@ describe('start.sh', () => {
     const { exitCode, tail } = await call(argv);
     expect(exitCode).toBe(1);
     const command = tail.at(-1) ?? '';
-    expect(command).toMatch(/^ {2}sudo apt-get install --yes --no-install-recommends bzip2 .*\S$/);
-    const packages = command.split(' ').slice(7);
+    expect(command).toMatch(/^ {2}sudo apt-get install --yes --no-install-recommends \S.*\S$/);
+    const packages = command.trim().split(' ').slice(5);
     expect(packages).toEqual([...new Set(packages)]);
-    expect(packages).toEqual(expect.arrayContaining(['packer', 'qemu-utils', 'ansible-core', 'openssh-client']));
+    expect(packages).toEqual(
+      expect.arrayContaining(['packer', 'qemu-utils', 'ansible-core', 'openssh-client']),
+    );
     expect(tail.join('\n')).toContain('missing packages; type this, then start again:');
   });
 
   it('installs and builds nothing where everything was prepared, whatever is missing', async () => {
     const folder = await installProgram(rig.at('prepared'));
     await utimes(join(folder, 'dist/cli.js'), 1, 1);
-    await rig.tool('apt-get', 'must not be called', 1);
     await writeFile(join(folder, 'packages.txt'), 'no-such-tool no-such-package\n');
-    const env = { PATH: `${rig.fakes.folder}:${PATH}`, NETSIL_BUILDER_PREPARED: '1' };
-    const { tail } = await call([join(folder, 'start.sh'), '--version'], env);
+    const { tail } = await call([join(folder, 'start.sh'), '--version'], { NETSIL_BUILDER_PREPARED: '1' });
     expect(tail).toEqual([expect.stringMatching(/^netsil-builder \d/)]);
   });
 });
