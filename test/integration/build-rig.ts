@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
@@ -21,10 +21,26 @@ export async function installProgram(folder: string): Promise<string> {
   for (const name of await dockerfileSources()) {
     await cp(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
   }
-  // Never by a link to the libraries: `npm ci` in the copy would empty the checkout's own.
-  const env = { ...process.env, NODE_PATH: join(PROJECT_FOLDER, 'node_modules') };
-  await run([process.execPath, join(PROJECT_FOLDER, 'build.mjs')], { cwd: folder, env });
+  await linkLibraries(folder);
+  await run([process.execPath, 'build.mjs'], { cwd: folder });
+  await rm(join(folder, 'node_modules'), { recursive: true });
   return folder;
+}
+
+/**
+ * Gives a copy the libraries, as if `npm ci` had been there. Each by a link of its own in a folder of the copy's: through
+ * a link to the whole folder, `npm ci` in the copy would empty the checkout's.
+ */
+export async function linkLibraries(folder: string): Promise<void> {
+  const libraries = join(PROJECT_FOLDER, 'node_modules');
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  await mkdir(join(folder, 'node_modules'));
+  for (const name of [...Object.keys(manifest.dependencies), 'esbuild']) {
+    await symlink(join(libraries, name), join(folder, 'node_modules', name));
+  }
+  await writeFile(join(folder, 'node_modules/.package-lock.json'), '{}');
 }
 
 export interface Ended {

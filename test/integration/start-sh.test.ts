@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, type RunResult } from '../../src/system/process.ts';
-import { BuildRig, installProgram } from './build-rig.ts';
+import { BuildRig, installProgram, linkLibraries } from './build-rig.ts';
 
 /** start.sh by itself. What it installs is not: the tests may run without a network. */
 describe('start.sh', () => {
@@ -44,13 +44,9 @@ describe('start.sh', () => {
   it('builds the program when its source is newer, and only then', async () => {
     const folder = await installProgram(rig.at('edited'));
     const bundle = join(folder, 'dist/cli.js');
-    // As if `npm ci` had been here: the bundler's own package, and all others by NODE_PATH.
-    const libraries = join(import.meta.dirname, '../../node_modules');
-    await mkdir(join(folder, 'node_modules'));
-    await symlink(join(libraries, 'esbuild'), join(folder, 'node_modules/esbuild'));
-    await writeFile(join(folder, 'node_modules/.package-lock.json'), '{}');
+    await linkLibraries(folder);
     await utimes(bundle, 1, 1);
-    const first = await call([join(folder, 'start.sh'), '--version'], { NODE_PATH: libraries });
+    const first = await call([join(folder, 'start.sh'), '--version']);
     const second = await call([join(folder, 'start.sh'), '--version']);
     expect(first.tail.join('\n')).toMatch(/start\.sh: building the program\n(.*\n)*netsil-builder \d/);
     expect(second.tail).toEqual([expect.stringMatching(/^netsil-builder \d/)]);
