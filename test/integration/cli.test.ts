@@ -56,7 +56,7 @@ describe('the command line', () => {
     [
       'two of them',
       ['--cpus', '0', '--memory', '1M'],
-      /error: 2 problems\n +1\. CPUS is "0"[^]*2\. MEMORY is|2 problems/,
+      /error: 2 problems\n +1\. MEMORY is "1M"[^]*2\. CPUS is "0"/,
     ],
   ])('refuses %s', async (_what, args, message) => {
     const packer = await fakePacker(rig, () => Promise.reject(new Error('must not be started')));
@@ -73,10 +73,9 @@ describe('the command line', () => {
 
   it('is not upset by a reader that goes away', async () => {
     const start = join(rig.programFolder, 'start.sh');
-    const script = `("$0" --help; echo $? >&3) 3>&2 2>"$1" | head -c 1`;
-    const { tail } = await run(['sh', '-c', script, start, rig.at('stderr')], { env: rig.env });
-    expect(tail.at(-1)).toMatch(/^(U?0|U)$/);
-    expect(await readFile(rig.at('stderr'), 'utf8')).toBe('');
+    const script = `("$0" --help; echo "ends with $?" >&2) 2>"$1" | :`;
+    await run(['sh', '-c', script, start, rig.at('stderr')], { env: rig.env });
+    expect(await readFile(rig.at('stderr'), 'utf8')).toBe('ends with 0\n');
   });
 });
 
