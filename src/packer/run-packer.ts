@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { temporaryFolder } from '../system/files.ts';
 import { ProcessError, run } from '../system/process.ts';
+import { Scope } from '../system/scope.ts';
 import { AnsibleOutput, type FailedTask } from './ansible-output.ts';
 import { parseMachineLine, type PackerUiLine, uiLines } from './machine-readable.ts';
 import { PackerPhases } from './phases.ts';
@@ -38,10 +42,13 @@ export function packerArgs(
  */
 export async function runPacker(packerRun: PackerRun): Promise<void> {
   const story = new PackerStory(packerRun.emit, packerRun.builders[0] ?? '');
+  await using scope = new Scope();
+  // Private and short-lived: nobody takes secrets out of it.
+  const debugLog = packerRun.env['PACKER_LOG_PATH'] ?? join(await temporaryFolder(scope), 'packer.log');
   try {
     await run(packerArgs(packerRun), {
       cwd: packerRun.cwd,
-      env: packerRun.env,
+      env: { ...packerRun.env, PACKER_LOG: '1', PACKER_LOG_PATH: debugLog },
       signal: packerRun.signal,
       // To the whole group, as a terminal would: Packer's first process only watches over the one that does the work.
       stopSignal: 'SIGINT',
@@ -53,8 +60,14 @@ export async function runPacker(packerRun: PackerRun): Promise<void> {
   } catch (thrown) {
     story.phases.finish('failed');
     if (!(thrown instanceof ProcessError) || thrown.failure === 'not-found') throw thrown;
-    throw story.failure(thrown);
+    throw story.failure(thrown, await qemuErrors(debugLog));
   }
+}
+
+/** What QEMU wrote to its standard error: Packer tells of it in its debug log alone. */
+async function qemuErrors(debugLog: string): Promise<readonly string[]> {
+  const text = await readFile(debugLog, 'utf8').catch(() => '');
+  return [...text.matchAll(/ Qemu stderr: (.*\S)/g)].map(([, line = '']) => line);
 }
 
 /** What Packer's output tells, line by line; and after a failure, what the failure was. */
@@ -86,12 +99,18 @@ class PackerStory {
     this.#ansible.line(text);
   }
 
-  failure(cause: ProcessError): BuilderError {
+  failure(cause: ProcessError, qemuErrors: readonly string[]): BuilderError {
     const task = this.#ansible.failedTask;
     if (task !== undefined) return taskFailure(task);
     const tail = this.#errors.filter((line) => line.trim() !== '').slice(-ERROR_LINES);
     if (tail.some((line) => /Timeout waiting for (SSH|WinRM)/.test(line))) {
       return new BuilderError('boot-timeout', 'the machine started, but SSH never answered', { tail });
+    }
+    if (tail.some((line) => line.includes('Qemu failed to start'))) {
+      const said = qemuErrors.slice(-ERROR_LINES);
+      return new BuilderError('packer-failed', 'QEMU could not start the machine', {
+        tail: said.length > 0 ? said : tail,
+      });
     }
     const message =
       cause.failure === 'exited' ? `packer ended with exit code ${cause.exitCode ?? 'none'}` : cause.message;
