@@ -86,6 +86,18 @@ describe('runPhase', () => {
     expect(end?.type === 'phase-finished' && end.durationMs).toBeGreaterThanOrEqual(19);
   });
 
+  it('tells that nothing was to be done, by the result', async () => {
+    const outcomes: string[] = [];
+    const emit = (event: BuildEvent): void => {
+      if (event.type === 'phase-finished') outcomes.push(event.outcome);
+    };
+    for (const isThere of [true, false]) {
+      const work = (): Promise<boolean> => Promise.resolve(isThere);
+      await runPhase(emit, 'base', 'Base', work, (found) => (found ? 'reused' : 'done'));
+    }
+    expect(outcomes).toEqual(['reused', 'done']);
+  });
+
   it('tells of a failure, and lets the error through', async () => {
     const events: BuildEvent[] = [];
     const error = new Error('broken');

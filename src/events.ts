@@ -166,12 +166,16 @@ export class EventBus {
   };
 }
 
-/** Runs one phase between its two events; the outcome says whether the work threw. */
+/**
+ * Runs one phase between its two events. The outcome is `failed` when the work throws; what it is otherwise,
+ * `outcomeOf` tells by the result.
+ */
 export async function runPhase<Result>(
   emit: Emit,
   phase: Phase,
   title: string,
   work: () => Promise<Result>,
+  outcomeOf: (result: Result) => 'done' | 'reused' = () => 'done',
 ): Promise<Result> {
   const startMs = performance.now();
   const finish = (outcome: PhaseOutcome): void => {
@@ -180,7 +184,7 @@ export async function runPhase<Result>(
   emit({ type: 'phase-started', phase, title });
   try {
     const result = await work();
-    finish('done');
+    finish(outcomeOf(result));
     return result;
   } catch (thrown) {
     finish('failed');

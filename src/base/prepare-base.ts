@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
-import type { Emit } from '../events.ts';
+import { type Emit, runPhase } from '../events.ts';
 import type { BaseFamily } from '../settings/settings.ts';
 import { exists, fileSizeBytes, hashFile } from '../system/files.ts';
 import { type Checksum, verifyChecksum } from './checksum.ts';
@@ -37,12 +37,27 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where the base images of an IMAGE_PATH are kept between builds: the cache folder of `prepareBase`. */
+export function baseCacheFolder(imagePath: string): string {
+  return join(imagePath, '.cache');
+}
+
 /**
- * Makes, fetches, verifies and decompresses the chosen base, as far as the cache does not have it. The given file is
- * only read. Fails with `base-make-failed`, `download-failed`, `checksum-mismatch`, `base-not-a-disk`,
- * `base-damaged`, `disk-full` or `tool-missing`.
+ * Makes, fetches, verifies and decompresses the chosen base, as far as the cache does not have it: the phase `base`.
+ * The given file is only read. Fails with `base-make-failed`, `download-failed`, `checksum-mismatch`,
+ * `base-not-a-disk`, `base-damaged`, `disk-full` or `tool-missing`.
  */
 export async function prepareBase(choice: BaseChoice, options: PrepareOptions): Promise<PreparedBase> {
+  return runPhase(
+    options.emit,
+    'base',
+    `prepare the base image: ${choice.name}`,
+    () => provideBase(choice, options),
+    ({ reused }) => (reused ? 'reused' : 'done'),
+  );
+}
+
+async function provideBase(choice: BaseChoice, options: PrepareOptions): Promise<PreparedBase> {
   await mkdir(options.cacheFolder, { recursive: true });
   const { family, sshUser } = choice;
   if (choice.kind === 'embedded') {

@@ -53,9 +53,7 @@ async function build(
 ): Promise<{ directory: string; login: string }> {
   const { emit, signal } = context;
   const { settings } = plan;
-  const base = await runPhase(emit, 'base', `prepare the base image: ${plan.base.name}`, () =>
-    prepareBase(plan.base, { cacheFolder: workspace.cacheFolder, emit, signal }),
-  );
+  const base = await prepareBase(plan.base, { cacheFolder: workspace.cacheFolder, emit, signal });
   const machine = await runPhase(emit, 'prepare', 'prepare keys, user data and template', () =>
     prepareMachine(plan, base, workspace, context),
   );

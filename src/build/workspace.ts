@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { baseCacheFolder } from '../base/prepare-base.ts';
 import { BuilderError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { moveAside, STAMP_PATTERN, stampName } from '../output/stamp.ts';
@@ -53,7 +54,7 @@ export async function openWorkspace(scope: Scope, imagePath: string, emit: Emit)
   });
   return {
     workFolder,
-    cacheFolder: join(imagePath, '.cache'),
+    cacheFolder: baseCacheFolder(imagePath),
     logFolder,
     logFile: join(logFolder, 'build.log'),
     serialLog: join(logFolder, 'serial.log'),

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { formatChecksum } from '../base/checksum.ts';
 import { type BaseRequest, findBase } from '../base/find-base.ts';
 import { listBases } from '../base/list-bases.ts';
-import { type PreparedBase, prepareBase } from '../base/prepare-base.ts';
+import { baseCacheFolder, type PreparedBase, prepareBase } from '../base/prepare-base.ts';
 import { BuilderError } from '../errors.ts';
-import { runPhase } from '../events.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { settingsFrom } from './settings-from.ts';
@@ -37,15 +35,14 @@ export const baseCommand: CommandDefinition = {
 async function makeBase(settings: Settings, context: CommandContext): Promise<void> {
   const { emit, signal } = context;
   const choice = await findBase(requestOf(settings));
-  const base = await runPhase(emit, 'base', `prepare the base image: ${choice.name}`, () =>
-    prepareBase(choice, { cacheFolder: cacheFolderOf(settings), emit, signal }),
-  );
+  const base = await prepareBase(choice, { cacheFolder: baseCacheFolder(settings.imagePath), emit, signal });
   context.print(preparedText(base));
 }
 
 async function printBases(settings: Settings, context: CommandContext): Promise<void> {
-  const bases = await listBases(settings.imagePath, cacheFolderOf(settings), settings.imageName);
-  if (bases.length === 0) context.print(`no base images in ${settings.imagePath}; base make makes one`);
+  const { imagePath, imageName } = settings;
+  const bases = await listBases(imagePath, baseCacheFolder(imagePath), imageName);
+  if (bases.length === 0) context.print(`no base images in ${imagePath}; base make makes one`);
   for (const { kind, name, path, diskBytes } of bases) {
     context.print(`${kind.padEnd(9)} ${`${Math.ceil(diskBytes / MIB)} MiB`.padStart(9)}  ${name}  ${path}`);
   }
@@ -71,9 +68,4 @@ function preparedText(base: PreparedBase): string {
 
 function requestOf({ base, imagePath, imageName }: Settings): BaseRequest {
   return { ...base, imagePath, imageName };
-}
-
-/** Where a build keeps its base images too. */
-function cacheFolderOf({ imagePath }: Settings): string {
-  return join(imagePath, '.cache');
 }

@@ -61,6 +61,8 @@ describe('a given base image', () => {
     const { mtimeMs } = await stat(base.path);
     expect(await prepare()).toMatchObject({ path: base.path, reused: true });
     expect((await stat(base.path)).mtimeMs).toBe(mtimeMs);
+    const outcomes = events.flatMap((event) => (event.type === 'phase-finished' ? [event.outcome] : []));
+    expect(outcomes).toEqual(['done', 'reused']);
     expect((await listBases(imagePath, cacheFolder)).map(({ kind }) => kind)).toEqual(['given', 'cached']);
   });
 
