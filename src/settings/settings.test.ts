@@ -47,6 +47,11 @@ describe('settings', () => {
     expect(settings.payload).toEqual({ kind: 'playbook', path: '/home/u/site.yml' });
   });
 
+  it('take a Python archive by path together with its digest', () => {
+    const settings = read({ PYTHON_ARCHIVE: 'p.tar', PYTHON_ARCHIVE_SHA256: 'AB'.repeat(32) });
+    expect(settings.pythonArchive).toEqual({ location: '/home/u/p.tar', sha256: 'ab'.repeat(32) });
+  });
+
   it.each<[string, VariableValues, RegExp]>([
     ['an unknown build type', { BUILD_TYPE: 'vmware' }, /BUILD_TYPE is "vmware", .*qemu, amazon-ebs/],
     ['an unknown payload', { PAYLOAD: 'kubernetes' }, /PAYLOAD is "kubernetes", .*dcos, container-host/],
@@ -67,6 +72,21 @@ describe('settings', () => {
       'an address without digest',
       { DCOS_INSTALLER: 'https://x.org/d.sh' },
       /DCOS_INSTALLER_SHA256 is missing/,
+    ],
+    [
+      'an archive without digest',
+      { PYTHON_ARCHIVE: 'p.tar' },
+      /PYTHON_ARCHIVE is set, but \w+_SHA256 is not/,
+    ],
+    [
+      'a digest without archive',
+      { PYTHON_ARCHIVE_SHA256: 'a'.repeat(64) },
+      /PYTHON_ARCHIVE_SHA256 is set, but PYTHON_ARCHIVE is not/,
+    ],
+    [
+      'an archive with a short digest',
+      { PYTHON_ARCHIVE: 'p.tar', PYTHON_ARCHIVE_SHA256: 'abc' },
+      /PYTHON_ARCHIVE_SHA256 is "abc"/,
     ],
     ['a region that is none', { AWS_REGION: 'Oregon' }, /AWS_REGION is "Oregon"/],
     [

@@ -53,6 +53,7 @@ describe('the command line', () => {
     ['a size that is none', ['--disk-size', 'big'], /DISK_SIZE is "big"/],
     ['a path that Packer would take for a template', ['--image-path', 'a{{b'], /IMAGE_PATH is "a\{\{b"/],
     ['a digest without its file', ['--python-archive-sha256', 'a'.repeat(64)], /but PYTHON_ARCHIVE is not/],
+    ['a file without its digest', ['--python-archive', 'p.tar'], /but PYTHON_ARCHIVE_SHA256 is not/],
     [
       'two of them',
       ['--cpus', '0', '--memory', '1M'],
