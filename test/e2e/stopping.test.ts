@@ -5,7 +5,7 @@ import { exists, temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
 import { nothingLeftWith, processesWith } from '../support/processes.ts';
-import { launch, startSh } from './rig/program.ts';
+import { launch, START, startSh, userEnvironment } from './rig/program.ts';
 import { linkSharedBase } from './rig/shared-base.ts';
 
 /** Builds that do not come to their end: what the user sees, and what is left. */
@@ -92,6 +92,18 @@ describe('a build that is', () => {
     expect(text).toContain('| no such luck');
     expect(text).toMatch(/log: .*build\.log/);
     expect(await visible()).toEqual(['site.yml']);
+  });
+
+  it('without a network for packages names the task, and says what to look at', async () => {
+    const offline = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0"', START];
+    const { exitCode, tail } = await run(offline, { env: userEnvironment(env), acceptExitCodes: [1] });
+    const text = tail.join('\n');
+    expect(exitCode).toBe(1);
+    expect(text).toContain('the Ansible task "container-host : Check that they were installed" failed');
+    expect(text).toMatch(
+      /\| apt failed; when it could not fetch something, check the VM's network: .*resolv/,
+    );
+    expect(await visible()).toEqual([]);
   });
 
   it('without room on its disk says so at once, and loses nothing', async () => {

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TimedEvent } from '../../src/events.ts';
+import { run } from '../../src/system/process.ts';
 import { nothingLeftWith } from '../support/processes.ts';
 import { BuildRig } from './build-rig.ts';
 import { buildQuickly, fakePacker, makeDisk, type PackerBuild } from './fake-packer.ts';
@@ -194,6 +195,24 @@ describe('a build', () => {
       `an earlier build was cut off; its files are now in ${join(rig.imagePath, aside)}`,
     );
     expect(await readFile(join(rig.imagePath, aside, 'half.qcow2'), 'utf8')).toBe('half');
+  });
+
+  it('without a network for the packages of its base says so', async () => {
+    const packer = await fakePacker(rig, buildQuickly);
+    // The real one is wanted, which mmdebstrap calls.
+    await rm(join(rig.fakes.folder, 'apt-get'));
+    const offline = ['unshare', '--net', join(rig.programFolder, 'start.sh')];
+    const { exitCode, tail } = await run(offline, {
+      env: { ...rig.env, BASE_IMAGE: '', BASE_FAMILY: '' },
+      acceptExitCodes: [1],
+    });
+    const text = tail.join('\n');
+    expect(exitCode).toBe(1);
+    expect(text).toContain('error: cannot make the Debian base image: the Debian packages cannot be fetched');
+    expect(text).toMatch(/\| .*(resolving|connect)/);
+    expect(text).toMatch(/hint: check the network \(apt-get update must work here\)/);
+    expect(packer.calls).toEqual([]);
+    expect(await readdir(join(rig.imagePath, '.cache'))).toEqual([expect.stringMatching(/\.lock$/)]);
   });
 
   it('tells every problem at once, before anything starts', async () => {

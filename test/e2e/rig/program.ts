@@ -7,7 +7,7 @@ import { run, type RunResult } from '../../../src/system/process.ts';
 /** The checkout under test. */
 export const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
 
-const START = join(PROJECT_FOLDER, 'start.sh');
+export const START = join(PROJECT_FOLDER, 'start.sh');
 const LONGEST_RUN_MS = 15 * 60_000;
 
 /** The environment of a user: nothing of the tests' own that the program reads. */
