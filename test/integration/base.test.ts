@@ -1,4 +1,4 @@
-import { copyFile, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -110,6 +110,30 @@ describe('a given base image', () => {
     );
   });
 
+  /** The cache gets a disk of its own, of 2 MiB. */
+  async function smallCache(): Promise<void> {
+    await mkdir(cacheFolder);
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', cacheFolder]);
+    scope.defer(async () => {
+      await run(['umount', cacheFolder]);
+    });
+  }
+
+  it.each([
+    '.bz2',
+    '.gz',
+    '.xz',
+    '.zst',
+  ])('that finds no room to be decompressed from %s says so, and leaves nothing', async (extension) => {
+    await give(`${NAME}.raw${extension}`);
+    await smallCache();
+    await expect(prepare()).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `the disk is full: ${NAME}.raw${extension} cannot be decompressed`,
+    });
+    expect(await readdir(cacheFolder)).toEqual([]);
+  });
+
   describe('that is damaged', () => {
     it.each([
       ['the compressed file is cut off', `${NAME}.raw.xz`, 0.6, 'base-damaged', 'xz cannot decompress it'],
@@ -169,8 +193,10 @@ describe('a given base image', () => {
     beforeEach(async () => {
       const content = await readFile(join(samples, `${NAME}.raw.bz2`));
       requests = 0;
-      const server = createServer((_, response) => {
+      const server = createServer((request, response) => {
         requests += 1;
+        // Without a length nobody knows beforehand how much room it needs.
+        if (request.url?.endsWith('?chunked')) response.flushHeaders();
         response.end(content);
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -188,6 +214,17 @@ describe('a given base image', () => {
       expect(await hashFile(base.path)).toBe(await hashFile(join(samples, `${NAME}.raw`)));
       expect(await prepare({ location: address })).toMatchObject({ reused: true });
       expect(requests).toBe(1);
+    });
+
+    it.each([
+      ['of known length', '', /^no room in .*\.cache for the base image, \d+ bytes are needed$/],
+      ['of unknown length', '?chunked', /^no room in .*\.cache for the base image$/],
+    ])('and %s says so when there is no room for it', async (_, query, message) => {
+      await smallCache();
+      await expect(prepare({ location: address + query })).rejects.toMatchObject({
+        code: 'disk-full',
+        message: expect.stringMatching(message) as string,
+      });
     });
 
     it('is not kept when it is the wrong one', async () => {
