@@ -8,7 +8,7 @@ WORKDIR /opt/builder
 COPY packages.txt ./
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-      ca-certificates $(awk '{ print $2 }' packages.txt | sort -u) \
+      $(awk '{ print $2 }' packages.txt | sort -u) \
  && rm -rf /var/lib/apt/lists/*
 
 COPY package.json package-lock.json build.mjs tsconfig.json ./

@@ -3,7 +3,7 @@
 set -eu
 
 here=$(dirname "$(readlink -f "$0")")
-# System folders of root's PATH hold mkfs and sfdisk; an ordinary user's PATH may lack them.
+# System folders of root's PATH hold mkfs and sgdisk; an ordinary user's PATH may lack them.
 PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf 'start.sh: %s\n' "$*" >&2; }

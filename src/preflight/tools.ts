@@ -57,13 +57,6 @@ export const BASE_TOOLS: readonly Tool[] = [
   { command: 'mkfs.ext4', versionArgs: ['-V'], minimum: '1.43', tested: '1.47', package: 'e2fsprogs' },
   { command: 'sgdisk', versionArgs: ['--version'], minimum: undefined, tested: undefined, package: 'gdisk' },
   { command: 'mcopy', versionArgs: ['--version'], minimum: undefined, tested: undefined, package: 'mtools' },
-  {
-    command: 'grub-mkimage',
-    versionArgs: ['--version'],
-    minimum: undefined,
-    tested: '2.06',
-    package: 'grub-common',
-  },
 ];
 
 /** How a tool was found. */
