@@ -35,7 +35,7 @@ export interface Machine {
   readonly bootSeconds: number;
   /** Processor seconds that QEMU used for that, which other work on the machine does not change. */
   readonly bootCpuSeconds: number;
-  /** Runs a command inside; any exit code is an answer. */
+  /** Runs a command inside; any exit code is an answer. Fails when SSH itself does not get through, after some tries. */
   readonly ssh: (command: string) => Promise<RunResult>;
   /** What it has written, on top of the disk that it started from; to be started again once it is off. */
   readonly disk: MachineRequest['disk'];
@@ -77,18 +77,21 @@ export async function startMachine(scope: Scope, request: MachineRequest): Promi
     stop.abort();
     await ended;
   });
-  const ssh = (command: string): Promise<RunResult> =>
-    run(sshArgs(key, port, request.user ?? 'core', command), { acceptExitCodes: ANY_EXIT_CODE });
+  const ssh: TrySsh = (command, connectTimeoutSeconds) =>
+    run(sshArgs(key, port, request.user ?? 'core', command, connectTimeoutSeconds), {
+      acceptExitCodes: ANY_EXIT_CODE,
+    });
   await waitForSsh(ssh, serialLog, () => ending);
   return {
     bootSeconds: (performance.now() - startMs) / 1000,
     bootCpuSeconds: await cpuSeconds(join(folder, 'pid')),
-    ssh,
+    ssh: (command) => askBySsh(ssh, command),
     disk: { path: overlay, format: 'qcow2' },
     key,
     serialLog,
     powerOff: async () => {
-      await ssh('sudo systemctl poweroff');
+      // The connection may end before the command does.
+      await ssh('sudo systemctl poweroff', CONNECT_TIMEOUT_SECONDS);
       await ended;
     },
   };
@@ -97,17 +100,30 @@ export async function startMachine(scope: Scope, request: MachineRequest): Promi
 const ANY_EXIT_CODE = Array.from({ length: 256 }, (_, code) => code);
 /** ssh's own failure, as against the command's. */
 const NO_CONNECTION = 255;
+/** A machine that boots takes connections that it never answers: a short wait sees its first answer at once. */
+const BOOT_CONNECT_TIMEOUT_SECONDS = 3;
+/** One that has booted is only slow, with its services still starting, by emulation on a busy machine. */
+const CONNECT_TIMEOUT_SECONDS = 30;
+const SSH_TRIES = 3;
 
-async function waitForSsh(
-  ssh: Machine['ssh'],
-  serialLog: string,
-  ending: () => Error | undefined,
-): Promise<void> {
+type TrySsh = (command: string, connectTimeoutSeconds: number) => Promise<RunResult>;
+
+/** No answer is not an empty answer: what a test asks for must have been asked. */
+async function askBySsh(ssh: TrySsh, command: string): Promise<RunResult> {
+  for (let tries = 1; ; tries += 1) {
+    const result = await ssh(command, CONNECT_TIMEOUT_SECONDS);
+    if (result.exitCode !== NO_CONNECTION) return result;
+    if (tries === SSH_TRIES) throw new Error(`SSH does not get through: ${result.tail.join('; ')}`);
+    await sleep(1000);
+  }
+}
+
+async function waitForSsh(ssh: TrySsh, serialLog: string, ending: () => Error | undefined): Promise<void> {
   const deadlineMs = performance.now() + BOOT_TIMEOUT_MS;
   while (performance.now() < deadlineMs) {
     const error = ending();
     if (error !== undefined) throw error;
-    if ((await ssh('true')).exitCode !== NO_CONNECTION) return;
+    if ((await ssh('true', BOOT_CONNECT_TIMEOUT_SECONDS)).exitCode !== NO_CONNECTION) return;
     await sleep(300);
   }
   const serial = await readFile(serialLog, 'utf8').catch(() => '');
@@ -137,10 +153,16 @@ async function driveArgs(request: MachineRequest, key: string, folder: string): 
   return qemuArguments(data, drive);
 }
 
-function sshArgs(key: string, port: number, user: string, command: string): string[] {
+function sshArgs(
+  key: string,
+  port: number,
+  user: string,
+  command: string,
+  connectTimeoutSeconds: number,
+): string[] {
   const options = [
     'BatchMode=yes',
-    'ConnectTimeout=3',
+    `ConnectTimeout=${connectTimeoutSeconds}`,
     'IdentitiesOnly=yes',
     'LogLevel=ERROR',
     'StrictHostKeyChecking=no',
