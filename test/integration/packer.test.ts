@@ -113,7 +113,7 @@ describe('the real Packer', () => {
   });
 
   it('runs a post-processor that converts the disk to all formats, through Ansible, and tells of each', async () => {
-    rig.env['PATH'] = (rig.env['PATH'] ?? '').replace(rig.fakes.folder, rig.at('only-packer'));
+    const PATH = (rig.env['PATH'] ?? '').replace(rig.fakes.folder, rig.at('only-packer'));
     await mkdir(rig.at('only-packer'));
     await symlink(join(rig.fakes.folder, 'packer'), rig.at('only-packer/packer'));
     await fakePacker(rig, async (packer) => {
@@ -124,7 +124,7 @@ describe('the real Packer', () => {
       await run(['sh', '-e', '-c', inline], { cwd, env: { ...packer.call.env, ...environment } });
       await packer.call.exit(0);
     });
-    const { exitCode, stderr } = await rig.run([]);
+    const { exitCode, stderr } = await rig.run([], { PATH });
     expect(exitCode, stderr).toBe(0);
     const output = join(rig.imagePath, 'latest');
     const images = (await readdir(output)).filter((name) => name.startsWith('small.'));
@@ -139,7 +139,6 @@ describe('the real Packer', () => {
       await call.stderr('qemu-system-x86_64: no such machine\n');
       await call.exit(1);
     });
-    rig.env['PATH'] = `${rig.fakes.folder}:/usr/bin:/bin`;
     await run(['rm', join(rig.fakes.folder, 'packer')]);
     const { exitCode, stderr } = await rig.run([]);
     expect(exitCode).toBe(1);
