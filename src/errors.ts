@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'compare-failed'
   | 'format-unknown'
   | 'input-unreadable'
+  | 'layer-input-unreadable'
   | 'incomplete-output'
   | 'doctor-problems'
   | 'interrupted';

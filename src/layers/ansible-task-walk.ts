@@ -1,0 +1,321 @@
+import type { AnsibleContext } from './ansible-context.ts';
+import { foldersWithin, type Place, taskFilePaths } from './ansible-search.ts';
+import { CONDITIONS, readTask, shortName, type Task } from './ansible-task.ts';
+import { unquoted, wordsOf } from './ansible-words.ts';
+import { unreadable } from './findings.ts';
+import { isTemplate } from './jinja-tokens.ts';
+import { type Candidates, candidatesOf, textCandidates } from './jinja-values.ts';
+import { entry, itemsOf, type MapNode, map, type Node, scalar, textOf } from './yaml-nodes.ts';
+
+/** A role that a task brings in. */
+export interface RoleTask {
+  readonly name: Node;
+  /** Values of tasks_from, vars_from, defaults_from, handlers_from, by the first word. */
+  readonly from: ReadonlyMap<string, Node>;
+  /** `include_role {{ name }}` */
+  readonly what: string;
+  readonly isStatic: boolean;
+  readonly line: number;
+}
+
+const NESTED = ['block', 'rescue', 'always'];
+/** Modules that send files of the controller to the guest, and the folder that they have them in. */
+const SENDERS: Readonly<Partial<Record<string, 'files' | 'templates'>>> = {
+  copy: 'files',
+  template: 'templates',
+  unarchive: 'files',
+  assemble: 'files',
+  uri: 'files',
+  synchronize: 'files',
+  'ansible.posix.synchronize': 'files',
+  patch: 'files',
+  'ansible.posix.patch': 'files',
+  'ansible.windows.win_copy': 'files',
+  'ansible.windows.win_template': 'templates',
+};
+/** On the controller they may read any file of it. */
+const READ_ANYTHING = new Set(['command', 'shell', 'raw', 'script', 'expect', 'slurp', 'find', 'make']);
+const CONTROLLER = new Set(['localhost', '127.0.0.1', '::1']);
+/** What a task's author says that it reads, where it cannot be seen: a path, a template of one, or `nothing (why)`. */
+const DECLARATION = /^\s*#\s*layer-reads:\s*(.+?)\s*$/;
+const DECLARED_NOTHING = /^nothing( \(.*\))?$/;
+
+/** Walks through lists of tasks and the files that they include. */
+export class TaskWalk {
+  readonly #context: AnsibleContext;
+  readonly #enterRole: (role: RoleTask, place: Place) => void;
+  readonly #seen = new Set<string>();
+
+  constructor(context: AnsibleContext, enterRole: (role: RoleTask, place: Place) => void) {
+    this.#context = context;
+    this.#enterRole = enterRole;
+  }
+
+  /** The tasks of a file that is counted already. Coming back to it by the same roles finds nothing new. */
+  file(path: string, place: Place): void {
+    const key = [place.playbookFolder, place.section, place.onController, ...place.roleFolders, path].join(
+      '\0',
+    );
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    const { yaml, findings } = this.#context;
+    const name = findings.display(path);
+    const documents = yaml.read(path, name);
+    if (documents === 'encrypted') return findings.addUnknown(path, 1, 'encrypted tasks');
+    for (const document of documents) {
+      if (document.kind !== 'list') throw unreadable(`${name}:${document.line} is not a list of tasks`);
+      this.list(document, { ...place, file: path, locals: new Map(), isDeclared: false });
+    }
+  }
+
+  /** Tasks and blocks of tasks. */
+  list(node: Node | undefined, place: Place): void {
+    for (const item of itemsOf(node)) {
+      if (item.kind !== 'map') continue;
+      const inside = { ...place, onController: runsOnController(item, place) };
+      if (NESTED.some((key) => item.entries.has(key))) this.#block(item, inside);
+      else this.#task(item, inside);
+    }
+  }
+
+  #block(node: MapNode, place: Place): void {
+    const own = new Map([...node.entries].filter(([key]) => !NESTED.includes(key)));
+    this.#context.define(own.get('vars'), place);
+    this.#context.lookups.scan({ ...node, entries: own }, place);
+    for (const key of NESTED) this.list(node.entries.get(key), place);
+  }
+
+  #task(node: MapNode, outer: Place): void {
+    const task = readTask(node);
+    const declared = this.#declaredReads(node, outer);
+    const place = {
+      ...outer,
+      isDeclared: declared.length > 0,
+      locals: task === undefined ? outer.locals : this.#locals(task, outer),
+    };
+    for (const source of declared) this.#declared(source, node.line, place);
+    this.#scan(node, place);
+    this.#defineFrom(node, task, place);
+    if (task === undefined) return;
+    this.#collections(task, place);
+    if (place.onController && READ_ANYTHING.has(task.module)) {
+      this.#context.needs.unknown(
+        { file: place.file, line: node.line, what: `${task.module} on the controller` },
+        place,
+      );
+    }
+    this.#readsOf(task, place);
+  }
+
+  #scan(node: MapNode, place: Place): void {
+    for (const [key, value] of node.entries) {
+      this.#context.lookups.scan(value, place, CONDITIONS.has(key));
+      const plugin = shortName(key.replace(/^with_/, ''));
+      if (key.startsWith('with_')) this.#context.lookups.loop(plugin, value, place);
+    }
+  }
+
+  #collections({ module, node }: Task, { playbookFolder }: Place): void {
+    const [, name] = /^(\w+\.\w+)\.\w/.exec(module) ?? [];
+    const listed = itemsOf(entry(node, 'collections')).flatMap((each) => textOf(each) ?? []);
+    for (const each of name === undefined ? listed : [name, ...listed]) {
+      this.#context.useCollection(each, playbookFolder);
+    }
+  }
+
+  /** Variables that a task sets: its own, facts, results. Loop variables go along into what it includes. */
+  #defineFrom(node: MapNode, task: Task | undefined, place: Place): void {
+    const { variables } = this.#context;
+    for (const [name, value] of entriesOf(entry(node, 'vars'))) variables.define(name, value);
+    const result = textOf(entry(node, 'register'));
+    if (result !== undefined) variables.define(result, undefined);
+    if (task === undefined) return;
+    if (task.module === 'set_fact') for (const [name, value] of task.args) variables.define(name, value);
+    const passesOn =
+      task.module === 'set_fact' || /^(include|import)/.test(task.module) || node.entries.has('vars');
+    if (!passesOn || task.loop === undefined) return;
+    const values = place.locals.get(task.loopVariable);
+    for (const value of values ?? [undefined]) variables.define(task.loopVariable, value);
+  }
+
+  #readsOf(task: Task, place: Place): void {
+    const subfolder = SENDERS[task.module];
+    if (subfolder !== undefined) return this.#sent(task, subfolder, place);
+    switch (task.module) {
+      case 'script':
+        return this.#script(task, place);
+      case 'include_vars':
+        return this.#includedVariables(task, place);
+      case 'include':
+      case 'include_tasks':
+      case 'import_tasks':
+        return this.#includedTasks(task, place);
+      case 'include_role':
+      case 'import_role':
+        return this.#role(task, place);
+    }
+  }
+
+  #sent(task: Task, subfolder: 'files' | 'templates', place: Place): void {
+    const { args, module, free, node } = task;
+    if (readsRemotely(task)) return;
+    const source = args.get('src') ?? (isTemplate(textOf(free) ?? '') ? free : undefined);
+    if (source === undefined) return;
+    const written = {
+      file: place.file,
+      line: lineOf(source, node),
+      what: `${module} src ${textOf(source) ?? ''}`,
+    };
+    for (const path of this.#context.needs.find({ source, subfolder, written }, place)) {
+      if (subfolder === 'templates') this.#context.lookups.scanTemplate(path, place);
+    }
+  }
+
+  #script({ args, free, node }: Task, place: Place): void {
+    const command = args.get('cmd') ?? free;
+    const [word] = wordsOf(textOf(command) ?? '');
+    if (word === undefined || command?.kind !== 'scalar') return;
+    const source = { ...command, value: unquoted(word) };
+    const written = { file: place.file, line: lineOf(command, node), what: `script ${word}` };
+    this.#context.needs.find({ source, subfolder: 'files', written }, place);
+  }
+
+  #includedVariables({ args, free, node }: Task, place: Place): void {
+    const folder = args.get('dir');
+    const source = folder ?? args.get('file') ?? free;
+    if (source === undefined) return;
+    const what = `include_vars ${textOf(source) ?? ''}`;
+    const written = { file: place.file, line: lineOf(source, node), what };
+    const into = textOf(args.get('name'));
+    for (const path of this.#context.needs.find({ source, subfolder: 'vars', written }, place)) {
+      const isFolder = this.#context.tree.kindOf(path) === 'folder';
+      const files = isFolder ? this.#context.tree.filesUnder(path).map((name) => `${path}/${name}`) : [path];
+      for (const file of files) {
+        this.#context.variableFile(file, place, {
+          isCertain: !isFolder,
+          ...(into === undefined ? {} : { into }),
+        });
+      }
+    }
+  }
+
+  #includedTasks({ module, args, free, node }: Task, place: Place): void {
+    const source = args.get('file') ?? free;
+    if (source === undefined) return;
+    const written = {
+      file: place.file,
+      line: lineOf(source, node),
+      what: `${module} ${textOf(source) ?? ''}`,
+    };
+    const targets = textCandidates(source, this.#context.variables.scopeAt(place));
+    if (targets === undefined) return this.#context.needs.unknown(written, place);
+    for (const target of targets) {
+      const isStatic = module === 'import_tasks';
+      const paths = taskFilePaths(place, target, isStatic ? 'static' : 'dynamic');
+      const path = paths.find((each) => this.#context.tree.kindOf(each) === 'file');
+      if (path !== undefined) {
+        this.#context.findings.count(path, `tasks ${this.#context.findings.display(path)}`);
+        this.file(path, { ...place, includeFolders: foldersWithin(place, target) });
+      } else if (isStatic) {
+        const asked = `${this.#context.findings.display(place.file)}:${written.line}`;
+        throw unreadable(`${target} (${asked}) is not there; searched: ${paths.join(', ')}`);
+      } else this.#context.needs.unknown(written, place, `: ${target} is not there`);
+    }
+  }
+
+  #role({ module, args, node }: Task, place: Place): void {
+    const name = args.get('name') ?? args.get('role');
+    if (name === undefined) return;
+    const from = [...args].filter(([key]) => key.endsWith('_from'));
+    this.#enterRole(
+      {
+        name,
+        from: new Map(from.map(([key, value]) => [key.slice(0, -'_from'.length), value])),
+        what: `${module} ${textOf(name) ?? ''}`,
+        isStatic: module === 'import_role',
+        line: lineOf(name, node),
+      },
+      place,
+    );
+  }
+
+  /** What the loop variable may be. Of a lookup of files these are counted already, so nothing more comes of it. */
+  #locals({ loop, loopVariable }: Task, place: Place): Place['locals'] {
+    if (loop === undefined) return place.locals;
+    return new Map([...place.locals, [loopVariable, this.#loopValues(loop, place)]]);
+  }
+
+  #loopValues({ plugin, node }: NonNullable<Task['loop']>, place: Place): Candidates {
+    if (['file', 'fileglob', 'first_found', 'filetree', 'community.general.filetree'].includes(plugin))
+      return [];
+    if (plugin !== 'list' && plugin !== 'dict') return undefined;
+    const scope = this.#context.variables.scopeAt(place);
+    const values: Node[] = [];
+    for (const item of itemsOf(node)) {
+      const candidates = candidatesOf(item, scope);
+      if (candidates === undefined) return undefined;
+      values.push(...candidates);
+    }
+    return plugin === 'list' ? values.flatMap(itemsOf) : values.flatMap(pairsOf);
+  }
+
+  #declaredReads({ line, lastLine }: MapNode, { file }: Place): string[] {
+    const lines = this.#context.yaml.lines(file);
+    let first = line - 1;
+    while (first > 0 && /^\s*#/.test(lines[first - 1] ?? '')) first--;
+    return lines.slice(first, lastLine).flatMap((text) => DECLARATION.exec(text)?.[1] ?? []);
+  }
+
+  #declared(source: string, line: number, place: Place): void {
+    if (DECLARED_NOTHING.test(source)) return;
+    const written = { file: place.file, line, what: `layer-reads: ${source}` };
+    // What the author declares must be found, or it is unknown after all.
+    this.#context.needs.find(
+      { source: scalar(source), subfolder: 'files', written },
+      { ...place, isDeclared: false },
+    );
+  }
+}
+
+/** Whether tasks run on the controller: a task, block or play says so, or what it is in does. */
+export function runsOnController(node: MapNode, { onController }: Pick<Place, 'onController'>): boolean {
+  if (node.entries.has('local_action')) return true;
+  const host = textOf(entry(node, 'delegate_to'));
+  if (host !== undefined) return CONTROLLER.has(host);
+  const connection = textOf(entry(node, 'connection'));
+  return connection === undefined ? onController : shortName(connection) === 'local';
+}
+
+/** Whether `src` is a file of the guest. */
+function readsRemotely({ module, args }: Task): boolean {
+  const remote = isTrue(args.get('remote_src'));
+  if (module === 'assemble') return remote ?? true;
+  if (module.endsWith('synchronize')) return textOf(args.get('mode')) === 'pull';
+  const isNotCopied =
+    module === 'unarchive' && /^(n|no|off|0|false|f)$/i.test(textOf(args.get('copy')) ?? '');
+  return remote ?? isNotCopied;
+}
+
+/** As Ansible reads a boolean; undefined when it is not said. A template may be either, and is taken for false: so more counts. */
+function isTrue(node: Node | undefined): boolean | undefined {
+  const text = textOf(node)?.toLowerCase();
+  return text === undefined ? undefined : /^(y|yes|on|1|true|t|1\.0)$/.test(text);
+}
+
+function entriesOf(node: Node | undefined): Iterable<readonly [string, Node]> {
+  return node?.kind === 'map' ? node.entries : [];
+}
+
+function pairsOf(node: Node): Node[] {
+  return [...entriesOf(node)].map(([key, value]) =>
+    map([
+      ['key', scalar(key)],
+      ['value', value],
+    ]),
+  );
+}
+
+/** A value made of a short form stands where its task does. */
+function lineOf(value: Node, task: MapNode): number {
+  return value.line === 0 ? task.line : value.line;
+}
