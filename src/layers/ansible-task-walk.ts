@@ -37,7 +37,7 @@ const SENDERS: Readonly<Partial<Record<string, 'files' | 'templates'>>> = {
 const READ_ANYTHING = new Set(['command', 'shell', 'raw', 'script', 'expect', 'slurp', 'find', 'make']);
 const CONTROLLER = new Set(['localhost', '127.0.0.1', '::1']);
 /** What a task's author says that it reads, where it cannot be seen: a path, a template of one, or `nothing (why)`. */
-const DECLARATION = /^\s*#\s*layer-reads:\s*(.+?)\s*$/;
+const DECLARATION = /(?:^|\s)#\s*layer-reads:\s*(.+?)\s*$/;
 const DECLARED_NOTHING = /^nothing( \(.*\))?$/;
 
 /** Walks through lists of tasks and the files that they include. */

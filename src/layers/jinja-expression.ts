@@ -5,7 +5,7 @@ import type { Token } from './jinja-tokens.ts';
  * is `opaque`.
  */
 export type Expression =
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'literal'; readonly value: string | null }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'item'; readonly of: Expression; readonly key: Expression }
   | {
@@ -31,11 +31,12 @@ export interface Call {
 
 const LOOKUPS = new Set(['lookup', 'query', 'q']);
 const OPAQUE: Expression = { kind: 'opaque' };
-const CONSTANTS: Readonly<Record<string, boolean | null>> = {
-  true: true,
-  True: true,
-  false: false,
-  False: false,
+/** As Jinja prints them. */
+const CONSTANTS: Readonly<Partial<Record<string, string | null>>> = {
+  true: 'True',
+  True: 'True',
+  false: 'False',
+  False: 'False',
   none: null,
   None: null,
 };
@@ -135,8 +136,7 @@ class Parser {
   #primary(): Expression {
     const token = this.#tokens[this.#next++];
     if (token === undefined) return OPAQUE;
-    if (token.kind === 'string') return { kind: 'literal', value: token.text };
-    if (token.kind === 'number') return { kind: 'literal', value: Number(token.text) };
+    if (token.kind === 'string' || token.kind === 'number') return { kind: 'literal', value: token.text };
     if (token.kind === 'name') return this.#named(token.text);
     if (token.text === '(') return this.#until(')');
     if (token.text === '[') return { kind: 'list', items: this.#series(']') };

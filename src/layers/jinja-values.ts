@@ -134,7 +134,7 @@ class Evaluation {
     const found = holders.flatMap((holder) =>
       keys.flatMap((key) => {
         const name = textOf(key) ?? '';
-        return (holder.kind === 'list' ? holder.items.at(Number(name)) : entry(holder, name)) ?? [];
+        return (holder.kind === 'list' ? itemAt(holder.items, name) : entry(holder, name)) ?? [];
       }),
     );
     return this.#rendered(found);
@@ -177,6 +177,10 @@ class Evaluation {
     if (short === 'env') return [scalar(this.#scope.environment(term))];
     return short === 'vars' ? this.#variable(term) : undefined;
   }
+}
+
+function itemAt(items: readonly Node[], index: string): Node | undefined {
+  return /^-?\d+$/.test(index) ? items.at(Number(index)) : undefined;
 }
 
 type Filter = (node: Node) => Candidates;

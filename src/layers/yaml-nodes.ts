@@ -7,6 +7,7 @@ import {
   LineCounter,
   type ParsedNode,
   parseAllDocuments,
+  type Scalar,
   type YAMLMap,
 } from 'yaml';
 
@@ -22,7 +23,8 @@ interface Placed {
 
 export interface ScalarNode extends Placed {
   readonly kind: 'scalar';
-  readonly value: string | number | boolean | null;
+  /** As it is written: of numbers and booleans too, since files are named by texts. */
+  readonly value: string | null;
   /** `!unsafe` texts are no templates; a `!vault` text cannot be known. */
   readonly tag: 'unsafe' | 'vault' | undefined;
 }
@@ -47,7 +49,7 @@ export class YamlProblem extends Error {
 }
 
 /**
- * The documents of a YAML text as Ansible's parser (YAML 1.1) reads it; empty ones are left out. Tags that nobody knows
+ * The documents of a YAML text as Ansible's parser (YAML 1.1) reads it, but for numbers and booleans; empty ones are left out. Tags that nobody knows
  * are passed over, and of a key that is given twice the last one counts. Throws a `YamlProblem`.
  */
 export function parseYaml(text: string): Node[] {
@@ -55,11 +57,11 @@ export function parseYaml(text: string): Node[] {
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
     version: '1.1',
+    schema: 'failsafe',
     strict: false,
     uniqueKeys: false,
     logLevel: 'silent',
     prettyErrors: false,
-    merge: true,
   });
   if (!Array.isArray(documents)) return [];
   return documents.flatMap((document) => {
@@ -84,11 +86,10 @@ export function map(entries: Iterable<readonly [string, Node]>): MapNode {
 export function entry(node: Node | undefined, key: string): Node | undefined {
   return node?.kind === 'map' ? node.entries.get(key) : undefined;
 }
-/** A scalar as text, the way that Python would print it; nothing for null and for what is not a scalar. */
+/** A scalar as text; nothing for null, for a secret, and for what is not a scalar. */
 export function textOf(node: Node | undefined): string | undefined {
-  if (node?.kind !== 'scalar' || node.value === null || node.tag === 'vault') return undefined;
-  if (typeof node.value === 'boolean') return node.value ? 'True' : 'False';
-  return String(node.value);
+  if (node?.kind !== 'scalar' || node.tag === 'vault') return undefined;
+  return node.value ?? undefined;
 }
 /** The items of a list; a single value counts as a list of one, nothing and null as none. */
 export function itemsOf(node: Node | undefined): readonly Node[] {
@@ -124,14 +125,14 @@ class Reader {
     if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => this.read(item)), ...placed };
     const tag =
       node.tag === '!unsafe' ? 'unsafe' : node.tag?.startsWith('!vault') === true ? 'vault' : undefined;
-    return { kind: 'scalar', value: isScalar(node) ? scalarValue(node.value) : null, tag, ...placed };
+    return { kind: 'scalar', value: isScalar(node) ? valueOf(node) : null, tag, ...placed };
   }
 
   #entriesOf(node: YAMLMap.Parsed): Map<string, Node> {
     const own = new Map<string, Node>();
     const merged = new Map<string, Node>();
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(scalarValue(key.value)) : String(key);
+      const name = isScalar(key) ? String(key.value) : String(key);
       const read = this.read(value);
       if (name !== '<<') own.set(name, read);
       else for (const source of itemsOf(read)) this.#merge(source, merged);
@@ -152,10 +153,7 @@ class Reader {
   }
 }
 
-function scalarValue(value: unknown): ScalarNode['value'] {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (typeof value === 'bigint') return Number(value);
-  // The merge key of YAML 1.1 is a symbol to the parser.
-  if (typeof value === 'symbol') return value.description ?? '<<';
-  return value instanceof Date ? value.toISOString() : null;
+function valueOf({ value, type }: Scalar): string | null {
+  const isNull = type === 'PLAIN' && /^(~|null|Null|NULL|)$/.test(String(value));
+  return isNull || typeof value !== 'string' ? null : value;
 }
