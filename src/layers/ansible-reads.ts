@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { asError, BuilderError, systemCode } from '../errors.ts';
 import { type AnsibleArguments, readArguments } from './ansible-arguments.ts';
 import { type AnsibleConfig, type AnsibleHost, expand, readConfig } from './ansible-config.ts';
 import { AnsibleContext, YamlFiles } from './ansible-context.ts';
@@ -6,7 +7,7 @@ import { PlayWalk } from './ansible-play-walk.ts';
 import { RoleFinder } from './ansible-roles.ts';
 import { Variables } from './ansible-variables.ts';
 import { FileTree } from './file-tree.ts';
-import { Findings, type ReadFile } from './findings.ts';
+import { Findings, type ReadFile, unreadable } from './findings.ts';
 import type { Node } from './yaml-nodes.ts';
 
 export type { ReadFile } from './findings.ts';
@@ -44,7 +45,13 @@ export interface ReadsOptions {
  */
 export async function playbookReads(playbook: string, options: ReadsOptions): Promise<PlaybookReads> {
   // What is read is small and much: asking synchronously takes half the time. The caller should not have to know.
-  return Promise.resolve().then(() => new Reading(playbook, options).run());
+  return Promise.resolve()
+    .then(() => new Reading(playbook, options).run())
+    .catch((thrown: unknown) => {
+      // Such as a folder that may not be listed, which nothing below has a name for.
+      if (thrown instanceof BuilderError || systemCode(thrown) === undefined) throw thrown;
+      throw unreadable(asError(thrown).message, thrown);
+    });
 }
 
 class Reading {

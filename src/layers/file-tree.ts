@@ -1,12 +1,4 @@
-import {
-  accessSync,
-  constants,
-  type Dirent,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, type Dirent, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 export type FileKind = 'file' | 'folder';
@@ -67,7 +59,7 @@ export class FileTree {
 
 /** Throws the system's error when a file cannot be read. */
 export function requireReadable(path: string): void {
-  accessSync(path, constants.R_OK);
+  closeSync(openSync(path, 'r'));
 }
 
 function kindOfEntry(entry: Dirent): FileKind | undefined {

@@ -1,5 +1,5 @@
 import { dirname, join, relative } from 'node:path';
-import { BuilderError, asError } from '../errors.ts';
+import { asError, BuilderError, systemCode } from '../errors.ts';
 import { type FileTree, requireReadable } from './file-tree.ts';
 import { type Node, parseYaml, YamlProblem } from './yaml-nodes.ts';
 
@@ -74,7 +74,7 @@ export class Findings {
     try {
       requireReadable(path);
     } catch (thrown) {
-      throw unreadable(`${name} cannot be read: ${asError(thrown).message}`, thrown);
+      throw readFailure(name, thrown);
     }
   }
 }
@@ -88,11 +88,14 @@ export function readYaml(tree: FileTree, path: string, name: string): readonly N
     const text = tree.text(path);
     return text.startsWith('$ANSIBLE_VAULT;') ? 'encrypted' : parseYaml(text);
   } catch (thrown) {
-    if (!(thrown instanceof YamlProblem)) {
-      throw unreadable(`${name} cannot be read: ${asError(thrown).message}`, thrown);
-    }
+    if (!(thrown instanceof YamlProblem)) throw readFailure(name, thrown);
     throw unreadable(`${name}:${thrown.line} is not YAML: ${oneLine(thrown.message)}`, thrown);
   }
+}
+
+function readFailure(name: string, thrown: unknown): unknown {
+  if (systemCode(thrown) === undefined) return thrown;
+  return unreadable(`${name} cannot be read: ${asError(thrown).message}`, thrown);
 }
 
 export function unreadable(message: string, cause?: unknown): BuilderError {

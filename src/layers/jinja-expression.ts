@@ -138,6 +138,9 @@ class Parser {
     if (token === undefined) return OPAQUE;
     if (token.kind === 'string' || token.kind === 'number') return { kind: 'literal', value: token.text };
     if (token.kind === 'name') return this.#named(token.text);
+    if (token.text === '-' && this.#tokens[this.#next]?.kind === 'number') {
+      return { kind: 'literal', value: `-${this.#word()}` };
+    }
     if (token.text === '(') return this.#until(')');
     if (token.text === '[') return { kind: 'list', items: this.#series(']') };
     if (token.text === '{') return { kind: 'map', entries: this.#pairs() };

@@ -63,7 +63,10 @@ export function piecesOf(template: string): Piece[] {
   return pieces;
 }
 
-/** Reads words up to the closing mark, which counts only outside of strings and brackets, or to the end of the text. */
+/**
+ * Reads words up to the closing mark, which counts only outside of strings and brackets, or to the end of the text.
+ * Signs right beside the marks (`{{- x -}}`) are about white space.
+ */
 function scan(
   text: string,
   start: number,
@@ -71,10 +74,12 @@ function scan(
 ): { tokens: Token[]; end: number } {
   const tokens: Token[] = [];
   let depth = 0;
-  TOKEN.lastIndex = start;
-  for (let offset = start; offset < text.length; offset = TOKEN.lastIndex) {
+  const isSign = (at: number): boolean => closing !== undefined && '-+'.includes(text[at] ?? ' ');
+  const first = isSign(start) ? start + 1 : start;
+  TOKEN.lastIndex = first;
+  for (let offset = first; offset < text.length; offset = TOKEN.lastIndex) {
     if (closing !== undefined && depth === 0 && text.startsWith(closing, offset)) {
-      return { tokens: trimmed(tokens), end: offset };
+      return { tokens: isSign(offset - 1) ? tokens.slice(0, -1) : tokens, end: offset };
     }
     TOKEN.lastIndex = offset;
     const [word = ''] = TOKEN.exec(text) ?? [];
@@ -84,20 +89,13 @@ function scan(
     if (')]}'.includes(word)) depth = Math.max(0, depth - 1);
     tokens.push(token(word));
   }
-  return { tokens: trimmed(tokens), end: text.length };
+  return { tokens, end: text.length };
 }
 
 function token(word: string): Token {
   if (/^['"]/.test(word) && word.length > 1) return { kind: 'string', text: unescaped(word.slice(1, -1)) };
   if (/^[A-Za-z_]/.test(word)) return { kind: 'name', text: word };
   return { kind: /^\d/.test(word) ? 'number' : 'operator', text: word };
-}
-
-/** Without the marks of white space control: `{{- x -}}`. */
-function trimmed(tokens: Token[]): Token[] {
-  const isMark = (found: Token | undefined): boolean =>
-    found?.kind === 'operator' && (found.text === '-' || found.text === '+');
-  return tokens.slice(isMark(tokens[0]) ? 1 : 0, isMark(tokens.at(-1)) ? -1 : undefined);
 }
 
 function unescaped(text: string): string {

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { type Call, type Expression, parseExpression } from './jinja-expression.ts';
-import { isTemplate, piecesOf } from './jinja-tokens.ts';
+import { isTemplate, type Piece, piecesOf } from './jinja-tokens.ts';
 import { entry, itemsOf, list, map, type Node, scalar, textOf } from './yaml-nodes.ts';
 
 /**
@@ -56,19 +56,23 @@ function joined(parts: readonly (readonly string[] | undefined)[]): readonly str
 
 class Evaluation {
   readonly #scope: Scope;
-  /** Variables that are being worked out: a definition may name itself. */
-  readonly #names: readonly string[];
+  /** Templates that are being worked out: a definition may name itself. */
+  readonly #open: readonly Node[];
 
-  constructor(scope: Scope, names: readonly string[]) {
+  constructor(scope: Scope, open: readonly Node[]) {
     this.#scope = scope;
-    this.#names = names;
+    this.#open = open;
   }
 
   template(node: Node): Candidates {
     if (node.kind !== 'scalar') return [node];
     if (node.tag === 'vault') return undefined;
-    if (typeof node.value !== 'string' || node.tag === 'unsafe' || !isTemplate(node.value)) return [node];
-    const pieces = piecesOf(node.value);
+    if (node.value === null || node.tag === 'unsafe' || !isTemplate(node.value)) return [node];
+    if (this.#open.includes(node)) return undefined;
+    return new Evaluation(this.#scope, [...this.#open, node]).#pieces(piecesOf(node.value));
+  }
+
+  #pieces(pieces: readonly Piece[]): Candidates {
     // Alone, an expression keeps its type: "{{ list }}" is a list. Ansible drops the line end of a folded text.
     const [only, another] = pieces.filter(({ kind, text }) => kind !== 'text' || text.trim() !== '');
     if (only?.kind === 'expression' && another === undefined)
@@ -107,17 +111,18 @@ class Evaluation {
     }
   }
 
-  /** `x: "{{ x }}"` hands a variable on: no value is added by it. */
+  /** `x: "{{ x }}"` and `x: "{{ x | default(1) }}"` hand a variable on: no value is added by it. */
   #alone(expression: Expression): Candidates {
-    const isSelf = (each: Expression): boolean => each.kind === 'name' && this.#names.includes(each.name);
-    if (isSelf(expression)) return [];
     const isDefault = expression.kind === 'filter' && DEFAULTS.has(expression.name);
-    return isDefault && isSelf(expression.of) ? this.#all(expression.args.slice(0, 1)) : this.of(expression);
+    const named = isDefault ? expression.of : expression;
+    const values = named.kind === 'name' ? this.#scope.valuesOf(named.name) : undefined;
+    if (values?.some((value) => this.#open.includes(value)) !== true) return this.of(expression);
+    const others = this.#rendered(values.filter((value) => !this.#open.includes(value)));
+    return together([others, isDefault ? this.#all(expression.args.slice(0, 1)) : []]);
   }
 
   #variable(name: string): Candidates {
-    if (this.#names.includes(name)) return undefined;
-    return new Evaluation(this.#scope, [...this.#names, name]).#rendered(this.#scope.valuesOf(name));
+    return this.#rendered(this.#scope.valuesOf(name));
   }
 
   /** Values of variables, and of what is inside of them, are templates themselves. */

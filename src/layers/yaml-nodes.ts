@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -67,7 +68,8 @@ export function parseYaml(text: string): Node[] {
   return documents.flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw new YamlProblem(error.message, lines.linePos(error.pos[0]).line);
-    return document.contents === null ? [] : [new Reader(document, lines).read(document.contents)];
+    const read = new Reader(document, lines).read(document.contents);
+    return read.kind === 'scalar' && read.value === null ? [] : [read];
   });
 }
 
@@ -111,12 +113,19 @@ class Reader {
 
   read(node: ParsedNode | null | undefined): Node {
     if (node === null || node === undefined) return scalar(null);
-    if (isAlias(node)) return this.read(node.resolve(this.#document) as ParsedNode | undefined);
+    if (isAlias(node)) return this.read(this.#target(node));
     if (this.#open.has(node)) return scalar(null);
     this.#open.add(node);
     const read = this.#readOpen(node);
     this.#open.delete(node);
     return read;
+  }
+
+  #target(alias: Alias.Parsed): ParsedNode {
+    const target = alias.resolve(this.#document) as ParsedNode | undefined;
+    if (target === undefined)
+      throw new YamlProblem(`there is no anchor ${alias.source}`, this.#placeOf(alias).line);
+    return target;
   }
 
   #readOpen(node: ParsedNode): Node {
