@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BuilderError } from '../errors.ts';
 import type { AnsibleHost } from './ansible-config.ts';
 import { Lookups } from './ansible-lookups.ts';
 import { Needs } from './ansible-needs.ts';
@@ -15,6 +16,7 @@ type Documents = readonly Node[] | 'encrypted';
 export class YamlFiles {
   readonly #tree: FileTree;
   readonly #known = new Map<string, Documents>();
+  readonly #lines = new Map<string, readonly string[]>();
 
   constructor(tree: FileTree) {
     this.#tree = tree;
@@ -27,9 +29,10 @@ export class YamlFiles {
     return known;
   }
 
-  /** The lines of a file, for comments: YAML's parser drops them. */
   lines(path: string): readonly string[] {
-    return this.#tree.text(path).split('\n');
+    const known = this.#lines.get(path) ?? this.#tree.text(path).split('\n');
+    this.#lines.set(path, known);
+    return known;
   }
 }
 
@@ -104,7 +107,8 @@ export class AnsibleContext {
     if (isCertain) return this.yaml.read(path, name);
     try {
       return this.yaml.read(path, name);
-    } catch {
+    } catch (thrown) {
+      if (!(thrown instanceof BuilderError)) throw thrown;
       return 'encrypted';
     }
   }

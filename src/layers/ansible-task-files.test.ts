@@ -204,3 +204,71 @@ it('a role counts file by file', async () => {
     { numRuns: 30 },
   );
 });
+
+const anyText = fc.constantFrom(
+  'a',
+  '{{ item }}',
+  '{{ x | default(item.a) }}',
+  "{{ lookup('file', x) }}",
+  '{% if',
+  'r',
+  '',
+  'a=b',
+  '~/a',
+  '/',
+);
+const anyKey = fc.constantFrom(
+  ...[
+    'copy',
+    'template',
+    'script',
+    'action',
+    'args',
+    'include_tasks',
+    'include_role',
+    'include_vars',
+    'set_fact',
+    'vars',
+  ],
+  ...[
+    'block',
+    'rescue',
+    'loop',
+    'with_file',
+    'with_first_found',
+    'loop_control',
+    'register',
+    'when',
+    'src',
+    'name',
+    'file',
+    'dir',
+    'x',
+    'item',
+  ],
+);
+const anyTasks = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5 },
+    anyText,
+    fc.constantFrom(null, true, 7),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(anyKey, tie('value'), { maxKeys: 4 }),
+  ),
+})).value;
+
+it('comes to an end on any tasks, with an answer or a coded failure', async () => {
+  const tree = await AnsibleTree.make({
+    a: '[{copy: {src: "{{ x }}"}}]',
+    'roles/r/tasks/main.yml': '[{include_tasks: ../../../a}]',
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyTasks, { maxLength: 4 }), anyTasks, async (list, variables) => {
+      await tree.write({ 'site.yml': JSON.stringify([{ hosts: 'all', vars: variables, tasks: list }]) });
+      const found = await tree.reads().catch((thrown: unknown) => thrown);
+      if (found instanceof Error) expect(found).toMatchObject({ code: 'layer-input-unreadable' });
+      else expect(found).toMatchObject({ names: expect.any(Array) as unknown });
+    }),
+    { numRuns: 300 },
+  );
+});

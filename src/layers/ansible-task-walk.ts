@@ -1,11 +1,12 @@
 import type { AnsibleContext } from './ansible-context.ts';
+import { loopValues } from './ansible-loops.ts';
+import { ModuleReads } from './ansible-module-reads.ts';
 import { foldersWithin, type Place, taskFilePaths } from './ansible-search.ts';
 import { CONDITIONS, readTask, shortName, type Task } from './ansible-task.ts';
-import { unquoted, wordsOf } from './ansible-words.ts';
+import { declaredReads } from './declared-reads.ts';
 import { unreadable } from './findings.ts';
-import { isTemplate } from './jinja-tokens.ts';
-import { type Candidates, candidatesOf, textCandidates } from './jinja-values.ts';
-import { entry, itemsOf, type MapNode, map, type Node, scalar, textOf } from './yaml-nodes.ts';
+import { textCandidates } from './jinja-values.ts';
+import { entry, itemsOf, type MapNode, type Node, scalar, textOf } from './yaml-nodes.ts';
 
 /** A role that a task brings in. */
 export interface RoleTask {
@@ -19,36 +20,21 @@ export interface RoleTask {
 }
 
 const NESTED = ['block', 'rescue', 'always'];
-/** Modules that send files of the controller to the guest, and the folder that they have them in. */
-const SENDERS: Readonly<Partial<Record<string, 'files' | 'templates'>>> = {
-  copy: 'files',
-  template: 'templates',
-  unarchive: 'files',
-  assemble: 'files',
-  uri: 'files',
-  synchronize: 'files',
-  'ansible.posix.synchronize': 'files',
-  patch: 'files',
-  'ansible.posix.patch': 'files',
-  'ansible.windows.win_copy': 'files',
-  'ansible.windows.win_template': 'templates',
-};
 /** On the controller they may read any file of it. */
 const READ_ANYTHING = new Set(['command', 'shell', 'raw', 'script', 'expect', 'slurp', 'find', 'make']);
 const CONTROLLER = new Set(['localhost', '127.0.0.1', '::1']);
-/** What a task's author says that it reads, where it cannot be seen: a path, a template of one, or `nothing (why)`. */
-const DECLARATION = /(?:^|\s)#\s*layer-reads:\s*(.+?)\s*$/;
-const DECLARED_NOTHING = /^nothing( \(.*\))?$/;
 
 /** Walks through lists of tasks and the files that they include. */
 export class TaskWalk {
   readonly #context: AnsibleContext;
   readonly #enterRole: (role: RoleTask, place: Place) => void;
+  readonly #modules: ModuleReads;
   readonly #seen = new Set<string>();
 
   constructor(context: AnsibleContext, enterRole: (role: RoleTask, place: Place) => void) {
     this.#context = context;
     this.#enterRole = enterRole;
+    this.#modules = new ModuleReads(context);
   }
 
   /** The tasks of a file that is counted already. Coming back to it by the same roles finds nothing new. */
@@ -87,13 +73,10 @@ export class TaskWalk {
 
   #task(node: MapNode, outer: Place): void {
     const task = readTask(node);
-    const declared = this.#declaredReads(node, outer);
-    const place = {
-      ...outer,
-      isDeclared: declared.length > 0,
-      locals: task === undefined ? outer.locals : this.#locals(task, outer),
-    };
-    for (const source of declared) this.#declared(source, node.line, place);
+    const declared = declaredReads(node, this.#context.yaml.lines(outer.file));
+    const locals = task === undefined ? outer.locals : this.#locals(task, outer);
+    const place = { ...outer, isDeclared: declared !== undefined, locals };
+    for (const source of declared ?? []) this.#declared(source, node.line, place);
     this.#scan(node, place);
     this.#defineFrom(node, task, place);
     if (task === undefined) return;
@@ -139,13 +122,7 @@ export class TaskWalk {
   }
 
   #readsOf(task: Task, place: Place): void {
-    const subfolder = SENDERS[task.module];
-    if (subfolder !== undefined) return this.#sent(task, subfolder, place);
     switch (task.module) {
-      case 'script':
-        return this.#script(task, place);
-      case 'include_vars':
-        return this.#includedVariables(task, place);
       case 'include':
       case 'include_tasks':
       case 'import_tasks':
@@ -153,58 +130,17 @@ export class TaskWalk {
       case 'include_role':
       case 'import_role':
         return this.#role(task, place);
+      default:
+        return this.#modules.of(task, place);
     }
   }
 
-  #sent(task: Task, subfolder: 'files' | 'templates', place: Place): void {
-    const { args, module, free, node } = task;
-    if (readsRemotely(task)) return;
-    const source = args.get('src') ?? (isTemplate(textOf(free) ?? '') ? free : undefined);
-    if (source === undefined) return;
-    const written = {
-      file: place.file,
-      line: lineOf(source, node),
-      what: `${module} src ${textOf(source) ?? ''}`,
-    };
-    for (const path of this.#context.needs.find({ source, subfolder, written }, place)) {
-      if (subfolder === 'templates') this.#context.lookups.scanTemplate(path, place);
-    }
-  }
-
-  #script({ args, free, node }: Task, place: Place): void {
-    const command = args.get('cmd') ?? free;
-    const [word] = wordsOf(textOf(command) ?? '');
-    if (word === undefined || command?.kind !== 'scalar') return;
-    const source = { ...command, value: unquoted(word) };
-    const written = { file: place.file, line: lineOf(command, node), what: `script ${word}` };
-    this.#context.needs.find({ source, subfolder: 'files', written }, place);
-  }
-
-  #includedVariables({ args, free, node }: Task, place: Place): void {
-    const folder = args.get('dir');
-    const source = folder ?? args.get('file') ?? free;
-    if (source === undefined) return;
-    const what = `include_vars ${textOf(source) ?? ''}`;
-    const written = { file: place.file, line: lineOf(source, node), what };
-    const into = textOf(args.get('name'));
-    for (const path of this.#context.needs.find({ source, subfolder: 'vars', written }, place)) {
-      const isFolder = this.#context.tree.kindOf(path) === 'folder';
-      const files = isFolder ? this.#context.tree.filesUnder(path).map((name) => `${path}/${name}`) : [path];
-      for (const file of files) {
-        this.#context.variableFile(file, place, {
-          isCertain: !isFolder,
-          ...(into === undefined ? {} : { into }),
-        });
-      }
-    }
-  }
-
-  #includedTasks({ module, args, free, node }: Task, place: Place): void {
+  #includedTasks({ module, args, free }: Task, place: Place): void {
     const source = args.get('file') ?? free;
     if (source === undefined) return;
     const written = {
       file: place.file,
-      line: lineOf(source, node),
+      line: source.line,
       what: `${module} ${textOf(source) ?? ''}`,
     };
     const targets = textCandidates(source, this.#context.variables.scopeAt(place));
@@ -223,7 +159,7 @@ export class TaskWalk {
     }
   }
 
-  #role({ module, args, node }: Task, place: Place): void {
+  #role({ module, args }: Task, place: Place): void {
     const name = args.get('name') ?? args.get('role');
     if (name === undefined) return;
     const from = [...args].filter(([key]) => key.endsWith('_from'));
@@ -233,41 +169,21 @@ export class TaskWalk {
         from: new Map(from.map(([key, value]) => [key.slice(0, -'_from'.length), value])),
         what: `${module} ${textOf(name) ?? ''}`,
         isStatic: module === 'import_role',
-        line: lineOf(name, node),
+        line: name.line,
       },
       place,
     );
   }
 
-  /** What the loop variable may be. Of a lookup of files these are counted already, so nothing more comes of it. */
   #locals({ loop, loopVariable }: Task, place: Place): Place['locals'] {
     if (loop === undefined) return place.locals;
-    return new Map([...place.locals, [loopVariable, this.#loopValues(loop, place)]]);
-  }
-
-  #loopValues({ plugin, node }: NonNullable<Task['loop']>, place: Place): Candidates {
-    if (['file', 'fileglob', 'first_found', 'filetree', 'community.general.filetree'].includes(plugin))
-      return [];
-    if (plugin !== 'list' && plugin !== 'dict') return undefined;
-    const scope = this.#context.variables.scopeAt(place);
-    const values: Node[] = [];
-    for (const item of itemsOf(node)) {
-      const candidates = candidatesOf(item, scope);
-      if (candidates === undefined) return undefined;
-      values.push(...candidates);
-    }
-    return plugin === 'list' ? values.flatMap(itemsOf) : values.flatMap(pairsOf);
-  }
-
-  #declaredReads({ line, lastLine }: MapNode, { file }: Place): string[] {
-    const lines = this.#context.yaml.lines(file);
-    let first = line - 1;
-    while (first > 0 && /^\s*#/.test(lines[first - 1] ?? '')) first--;
-    return lines.slice(first, lastLine).flatMap((text) => DECLARATION.exec(text)?.[1] ?? []);
+    return new Map([
+      ...place.locals,
+      [loopVariable, loopValues(loop, this.#context.variables.scopeAt(place))],
+    ]);
   }
 
   #declared(source: string, line: number, place: Place): void {
-    if (DECLARED_NOTHING.test(source)) return;
     const written = { file: place.file, line, what: `layer-reads: ${source}` };
     // What the author declares must be found, or it is unknown after all.
     this.#context.needs.find(
@@ -286,36 +202,6 @@ export function runsOnController(node: MapNode, { onController }: Pick<Place, 'o
   return connection === undefined ? onController : shortName(connection) === 'local';
 }
 
-/** Whether `src` is a file of the guest. */
-function readsRemotely({ module, args }: Task): boolean {
-  const remote = isTrue(args.get('remote_src'));
-  if (module === 'assemble') return remote ?? true;
-  if (module.endsWith('synchronize')) return textOf(args.get('mode')) === 'pull';
-  const isNotCopied =
-    module === 'unarchive' && /^(n|no|off|0|false|f)$/i.test(textOf(args.get('copy')) ?? '');
-  return remote ?? isNotCopied;
-}
-
-/** As Ansible reads a boolean; undefined when it is not said. A template may be either, and is taken for false: so more counts. */
-function isTrue(node: Node | undefined): boolean | undefined {
-  const text = textOf(node)?.toLowerCase();
-  return text === undefined ? undefined : /^(y|yes|on|1|true|t|1\.0)$/.test(text);
-}
-
 function entriesOf(node: Node | undefined): Iterable<readonly [string, Node]> {
   return node?.kind === 'map' ? node.entries : [];
-}
-
-function pairsOf(node: Node): Node[] {
-  return [...entriesOf(node)].map(([key, value]) =>
-    map([
-      ['key', scalar(key)],
-      ['value', value],
-    ]),
-  );
-}
-
-/** A value made of a short form stands where its task does. */
-function lineOf(value: Node, task: MapNode): number {
-  return value.line === 0 ? task.line : value.line;
 }
