@@ -5,7 +5,19 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
 const LOW = ['qemu', 'system'];
-const MIDDLE = ['plan', 'packer', 'layers', 'images', 'prove', 'aws', 'base', 'userdata', 'keys', 'output'];
+const MIDDLE = [
+  'ansible',
+  'plan',
+  'packer',
+  'layers',
+  'images',
+  'prove',
+  'aws',
+  'base',
+  'userdata',
+  'keys',
+  'output',
+];
 const HIGH = ['preflight', 'settings', 'report', 'ui', ...MIDDLE, ...LOW];
 const KNOWN_TO_ALL = ['events.ts', 'errors.ts', 'version.ts'];
 
@@ -17,6 +29,7 @@ const ROOMS = {
   preflight: ['settings', ...MIDDLE, ...LOW],
   ...Object.fromEntries(MIDDLE.map((room) => [room, [...MIDDLE, ...LOW]])),
   plan: ['settings', ...MIDDLE, ...LOW],
+  ansible: [], // knows files and nothing else
   base: ['settings', ...MIDDLE, ...LOW], // for the families' names
   settings: ['system'],
   qemu: ['system'],

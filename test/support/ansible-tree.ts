@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { playbookReads, type ReadsOptions } from '../../src/layers/ansible-reads.ts';
+import { playbookReads, type ReadsOptions } from '../../src/ansible/playbook-reads.ts';
 
 /** Files by their path in the tree. `-> target` makes a link. */
 export type Files = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { playbookReads } from './ansible-reads.ts';
+import { playbookReads } from './playbook-reads.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const ANSIBLE = join(REPOSITORY, 'ansible');

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
-import { expand, type AnsibleHost } from './ansible-config.ts';
-import { neededFilePaths, type Place } from './ansible-search.ts';
-import type { Variables } from './ansible-variables.ts';
+import { expand, type AnsibleHost } from './config.ts';
+import { neededFilePaths, type Place } from './search.ts';
+import type { Variables } from './variables.ts';
 import type { FileTree } from './file-tree.ts';
 import type { Findings } from './findings.ts';
 import { textCandidates } from './jinja-values.ts';

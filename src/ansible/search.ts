@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import type { Role } from './ansible-roles.ts';
+import type { Role } from './roles.ts';
 import type { Candidates } from './jinja-values.ts';
 
 /** Where a task stands, which decides where Ansible looks for what it names. */

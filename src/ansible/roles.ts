@@ -1,5 +1,5 @@
 import { basename, join, sep } from 'node:path';
-import type { AnsibleConfig } from './ansible-config.ts';
+import type { AnsibleConfig } from './config.ts';
 import type { FileTree } from './file-tree.ts';
 
 export interface Role {

@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
-import type { AnsibleContext } from './ansible-context.ts';
-import type { Written } from './ansible-needs.ts';
-import type { Role } from './ansible-roles.ts';
-import type { Place } from './ansible-search.ts';
-import { type RoleTask, runsOnController, TaskWalk } from './ansible-task-walk.ts';
+import type { AnsibleContext } from './context.ts';
+import type { Written } from './needs.ts';
+import type { Role } from './roles.ts';
+import type { Place } from './search.ts';
+import { type RoleTask, runsOnController, TaskWalk } from './task-walk.ts';
 import { unreadable } from './findings.ts';
 import { textCandidates } from './jinja-values.ts';
 import { entry, itemsOf, type Node, textOf } from './yaml-nodes.ts';

@@ -1,4 +1,4 @@
-import { shortForm } from './ansible-words.ts';
+import { shortForm } from './words.ts';
 import { entry, type MapNode, type Node, type ScalarNode, textOf } from './yaml-nodes.ts';
 
 /** One task, whichever of Ansible's ways it is written in. */

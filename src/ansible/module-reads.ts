@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { AnsibleContext } from './ansible-context.ts';
-import type { Place } from './ansible-search.ts';
-import type { Task } from './ansible-task.ts';
-import { unquoted, wordsOf } from './ansible-words.ts';
+import type { AnsibleContext } from './context.ts';
+import type { Place } from './search.ts';
+import type { Task } from './task.ts';
+import { unquoted, wordsOf } from './words.ts';
 import { isTemplate } from './jinja-tokens.ts';
 import { type Node, textOf } from './yaml-nodes.ts';
 

@@ -1,4 +1,4 @@
-import type { Place } from './ansible-search.ts';
+import type { Place } from './search.ts';
 import type { Candidates, Scope } from './jinja-values.ts';
 import { type Node, scalar } from './yaml-nodes.ts';
 

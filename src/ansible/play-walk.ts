@@ -1,10 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { PLUGIN_FOLDERS } from './ansible-config.ts';
-import type { AnsibleContext } from './ansible-context.ts';
-import { neededFilePaths, type Place } from './ansible-search.ts';
-import { shortName } from './ansible-task.ts';
-import { RoleWalk } from './ansible-role-walk.ts';
-import { runsOnController } from './ansible-task-walk.ts';
+import { PLUGIN_FOLDERS } from './config.ts';
+import type { AnsibleContext } from './context.ts';
+import { neededFilePaths, type Place } from './search.ts';
+import { shortName } from './task.ts';
+import { RoleWalk } from './role-walk.ts';
+import { runsOnController } from './task-walk.ts';
 import { unreadable } from './findings.ts';
 import { textCandidates } from './jinja-values.ts';
 import { entry, itemsOf, type MapNode, type Node, textOf } from './yaml-nodes.ts';

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import type { Need, Needs, Written } from './ansible-needs.ts';
-import { neededFilePaths, type Place } from './ansible-search.ts';
-import { CONDITIONS, shortName } from './ansible-task.ts';
-import { shortForm } from './ansible-words.ts';
+import type { Need, Needs, Written } from './needs.ts';
+import { neededFilePaths, type Place } from './search.ts';
+import { CONDITIONS, shortName } from './task.ts';
+import { shortForm } from './words.ts';
 import {
   type Call,
   collectionsUsed,

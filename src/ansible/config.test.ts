@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { AnsibleTree, type Files, play, readsOf } from '../../test/support/ansible-tree.ts';
-import { readConfig } from './ansible-config.ts';
+import { readConfig } from './config.ts';
 import { FileTree } from './file-tree.ts';
 
 const CONFIGS: Files = {

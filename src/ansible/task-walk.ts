@@ -1,8 +1,8 @@
-import type { AnsibleContext } from './ansible-context.ts';
-import { loopValues } from './ansible-loops.ts';
-import { ModuleReads } from './ansible-module-reads.ts';
-import { foldersWithin, type Place, taskFilePaths } from './ansible-search.ts';
-import { CONDITIONS, readTask, shortName, type Task } from './ansible-task.ts';
+import type { AnsibleContext } from './context.ts';
+import { loopValues } from './loops.ts';
+import { ModuleReads } from './module-reads.ts';
+import { foldersWithin, type Place, taskFilePaths } from './search.ts';
+import { CONDITIONS, readTask, shortName, type Task } from './task.ts';
 import { declaredReads } from './declared-reads.ts';
 import { unreadable } from './findings.ts';
 import { textCandidates } from './jinja-values.ts';

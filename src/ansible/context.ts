@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
-import type { AnsibleHost } from './ansible-config.ts';
-import { Lookups } from './ansible-lookups.ts';
-import { Needs } from './ansible-needs.ts';
-import type { RoleFinder } from './ansible-roles.ts';
-import type { Place } from './ansible-search.ts';
-import type { Variables } from './ansible-variables.ts';
+import type { AnsibleHost } from './config.ts';
+import { Lookups } from './lookups.ts';
+import { Needs } from './needs.ts';
+import type { RoleFinder } from './roles.ts';
+import type { Place } from './search.ts';
+import type { Variables } from './variables.ts';
 import type { FileTree } from './file-tree.ts';
 import { type Findings, readYaml } from './findings.ts';
 import { map, type Node } from './yaml-nodes.ts';

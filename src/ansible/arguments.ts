@@ -1,4 +1,4 @@
-import { shortForm } from './ansible-words.ts';
+import { shortForm } from './words.ts';
 import { type Node, parseYaml, scalar } from './yaml-nodes.ts';
 
 /** What the arguments of ansible-playbook name, as they are given. */

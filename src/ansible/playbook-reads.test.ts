@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { AnsibleTree, play } from '../../test/support/ansible-tree.ts';
-import { playbookReads } from './ansible-reads.ts';
+import { playbookReads } from './playbook-reads.ts';
 
 /** For root every file can be read: the test becomes nobody for a moment. */
 async function asNobody<T>(work: () => Promise<T>): Promise<T> {

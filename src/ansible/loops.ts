@@ -1,4 +1,4 @@
-import type { Task } from './ansible-task.ts';
+import type { Task } from './task.ts';
 import { type Candidates, candidatesOf, type Scope } from './jinja-values.ts';
 import { itemsOf, map, type Node, scalar } from './yaml-nodes.ts';
 

@@ -1,11 +1,11 @@
 import { dirname, join, resolve } from 'node:path';
 import { asError, BuilderError, systemCode } from '../errors.ts';
-import { type AnsibleArguments, readArguments } from './ansible-arguments.ts';
-import { type AnsibleConfig, type AnsibleHost, expand, readConfig } from './ansible-config.ts';
-import { AnsibleContext, YamlFiles } from './ansible-context.ts';
-import { PlayWalk } from './ansible-play-walk.ts';
-import { RoleFinder } from './ansible-roles.ts';
-import { Variables } from './ansible-variables.ts';
+import { type AnsibleArguments, readArguments } from './arguments.ts';
+import { type AnsibleConfig, type AnsibleHost, expand, readConfig } from './config.ts';
+import { AnsibleContext, YamlFiles } from './context.ts';
+import { PlayWalk } from './play-walk.ts';
+import { RoleFinder } from './roles.ts';
+import { Variables } from './variables.ts';
 import { FileTree } from './file-tree.ts';
 import { Findings, type ReadFile, unreadable } from './findings.ts';
 import type { Node } from './yaml-nodes.ts';
