@@ -36,6 +36,10 @@ export type ErrorCode =
   | 'layer-input-unreadable'
   | 'incomplete-output'
   | 'doctor-problems'
+  | 'layer-damaged'
+  | 'layer-unknown'
+  | 'layers-unusable'
+  | 'layers-busy'
   | 'interrupted';
 
 export interface BuilderErrorOptions {

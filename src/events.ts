@@ -22,6 +22,48 @@ export interface PlanMade {
   readonly rows: readonly PlanRow[];
 }
 
+/** A layer of the build: a checkpoint behind the boot or behind a provisioner. */
+export interface LayerRow {
+  readonly layer: string;
+  readonly state: 'cached' | 'build';
+  /** Why it is built, a phrase each; empty for one that is cached. */
+  readonly reasons: readonly string[];
+  /** How long it took the last time. */
+  readonly expectedMs?: number;
+}
+
+/** Which layers are taken from the store and which are built. */
+export interface LayersPlanned {
+  readonly type: 'layers-planned';
+  readonly layers: readonly LayerRow[];
+  /** Places where it cannot be known what a playbook reads, so that its whole folder counts. */
+  readonly unknown: readonly string[];
+}
+
+/** The machine runs again as it was at the end of this layer. */
+export interface LayerResumed {
+  readonly type: 'layer-resumed';
+  readonly layer: string;
+  readonly durationMs: number;
+}
+
+/** A layer is whole and will be used again. */
+export interface LayerSaved {
+  readonly type: 'layer-saved';
+  readonly layer: string;
+  /** What it took to build, without the checkpoint itself. */
+  readonly buildMs: number;
+  /** How long the checkpoint held the build up. */
+  readonly checkpointMs: number;
+  readonly sizeBytes: number;
+}
+
+/** Nothing has changed since a finished output: nothing was built. */
+export interface OutputCurrent {
+  readonly type: 'output-current';
+  readonly directory: string;
+}
+
 export interface PhaseStarted {
   readonly type: 'phase-started';
   readonly phase: Phase;
@@ -112,6 +154,10 @@ export interface BuildFailed {
 
 export type BuildEvent =
   | PlanMade
+  | LayersPlanned
+  | LayerResumed
+  | LayerSaved
+  | OutputCurrent
   | PhaseStarted
   | PhaseFinished
   | Progress

@@ -4,11 +4,13 @@ import { basename, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import { type Emit, runPhase } from '../events.ts';
 import type { BaseFamily } from '../settings/settings.ts';
+import { imageInfo } from '../qemu/qemu-img.ts';
+import type { FileDigests } from '../system/file-digests.ts';
 import { exists, fileSizeBytes, hashFile } from '../system/files.ts';
 import { type Checksum, verifyChecksum } from './checksum.ts';
 import { compressionOf, decompress } from './compression.ts';
 import { download } from './download.ts';
-import { provideDebianDisk } from './embedded-base.ts';
+import { provideDebianDisk, readMadeDisk } from './embedded-base.ts';
 import { EMBEDDED_RECIPE } from './embedded-recipe.ts';
 import { stemOf } from './families.ts';
 import type { BaseChoice, GivenChoice } from './find-base.ts';
@@ -55,6 +57,43 @@ export async function prepareBase(choice: BaseChoice, options: PrepareOptions): 
     () => provideBase(choice, options),
     ({ reused }) => (reused ? 'reused' : 'done'),
   );
+}
+
+/**
+ * The chosen base as `prepareBase` would give it, when nothing has to be made, fetched or decompressed for it; otherwise
+ * undefined. Writes nothing, and trusts what an earlier build has verified.
+ */
+export async function knownBase(
+  choice: BaseChoice,
+  cacheFolder: string,
+  digests: FileDigests,
+): Promise<PreparedBase | undefined> {
+  const { family, sshUser } = choice;
+  const disk = await knownDisk(choice, cacheFolder, digests);
+  if (disk === undefined) return undefined;
+  const { format, virtualSizeBytes } = await imageInfo(disk.path);
+  if (format !== 'qcow2' && format !== 'raw') return undefined;
+  return { ...disk, format, virtualSizeBytes, family, sshUser, reused: true };
+}
+
+async function knownDisk(
+  choice: BaseChoice,
+  cacheFolder: string,
+  digests: FileDigests,
+): Promise<Pick<PreparedBase, 'path' | 'checksum' | 'source'> | undefined> {
+  if (choice.kind === 'embedded') {
+    const made = await readMadeDisk(EMBEDDED_RECIPE, cacheFolder);
+    if (made === undefined) return undefined;
+    return { path: made.path, checksum: { algorithm: 'sha256', hex: made.sha256 }, source: 'embedded' };
+  }
+  const isUrl = choice.kind === 'url';
+  const file = isUrl ? downloadPath(choice.location, cacheFolder) : choice.location;
+  if (!(await exists(file))) return undefined;
+  const checksum = choice.checksum ?? { algorithm: 'sha256', hex: await digests.sha256(file) };
+  const isPacked = compressionOf(await readHead(file)) !== undefined;
+  const path = isPacked ? decompressedPath(file, checksum, cacheFolder) : file;
+  if (!(await exists(path))) return undefined;
+  return { path, checksum, source: isUrl ? shownUrl(choice.location) : choice.location };
 }
 
 async function provideBase(choice: BaseChoice, options: PrepareOptions): Promise<PreparedBase> {
@@ -139,7 +178,7 @@ async function verifiedChecksum(
 async function provideDisk(file: string, checksum: Checksum, options: PrepareOptions): Promise<Provided> {
   const compression = compressionOf(await readHead(file));
   if (compression === undefined) return { path: file, reused: true };
-  const target = join(options.cacheFolder, `${checksum.hex.slice(0, 16)}-${stemOf(basename(file))}.disk`);
+  const target = decompressedPath(file, checksum, options.cacheFolder);
   if (await exists(target)) return { path: target, reused: true };
   const totalBytes = await fileSizeBytes(file);
   const report = byteReporter(options.emit, 'decompress');
@@ -148,6 +187,10 @@ async function provideDisk(file: string, checksum: Checksum, options: PrepareOpt
   };
   await decompress(file, target, compression, { ...signalOf(options), onBytes });
   return { path: target, reused: false };
+}
+
+function decompressedPath(file: string, checksum: Checksum, cacheFolder: string): string {
+  return join(cacheFolder, `${checksum.hex.slice(0, 16)}-${stemOf(basename(file))}.disk`);
 }
 
 function signalOf({ signal }: PrepareOptions): { readonly signal?: AbortSignal } {

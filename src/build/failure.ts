@@ -3,6 +3,8 @@ import { asError, BuilderError, BuilderErrors, Interrupted } from '../errors.ts'
 import { moveAside } from '../output/stamp.ts';
 import { exists } from '../system/files.ts';
 import type { BuildContext } from './context.ts';
+import { setLayerAside } from './layering.ts';
+import type { PreparedRun } from './prepare-machine.ts';
 import type { Workspace } from './workspace.ts';
 
 const SERIAL_TAIL_LINES = 15;
@@ -23,6 +25,39 @@ export async function setAsideWork({ workFolder }: Workspace, { emit, signal }: 
     (thrown: unknown) => `the files of the failed build stay in ${workFolder}: ${asError(thrown).message}`,
   );
   emit({ type: 'notice', level: 'warning', text });
+}
+
+/**
+ * Whether a build whose machine did not come back from its layer can be tried without that layer: it is set aside then.
+ * A machine that ran before it failed has shown that its layer is whole.
+ */
+export async function giveUpResume(
+  { layers }: PreparedRun,
+  thrown: unknown,
+  { emit, signal }: BuildContext,
+): Promise<boolean> {
+  const record = layers?.layering.plan.resume?.record;
+  if (layers === undefined || record === undefined || layers.run.isAwake || signal.aborted) return false;
+  if (thrown instanceof BuilderError && thrown.code === 'disk-full') return false;
+  const { store } = layers.layering;
+  const layer = (await store.list()).find(
+    (stored) => stored.record.key === record.key && stored.damage === undefined,
+  );
+  if (layer === undefined) return false;
+  await setLayerAside(store, layer, `the machine did not come back: ${asError(thrown).message}`, emit);
+  return true;
+}
+
+/** The failure, with how to go on from the layers that the build has kept. */
+export function tellOfKept(thrown: unknown, { layers }: PreparedRun): unknown {
+  const kept = layers?.run.lastKept;
+  if (kept === undefined || !(thrown instanceof BuilderError) || thrown instanceof Interrupted) return thrown;
+  if (thrown.code !== 'provision-failed' && thrown.code !== 'packer-failed') return thrown;
+  return new BuilderError(thrown.code, thrown.message, {
+    tail: thrown.tail,
+    cause: thrown.cause,
+    hint: `mend it and type ./start.sh build again: it goes on behind the layer ${kept}; ./start.sh shell opens the machine as it was there`,
+  });
 }
 
 /** The failure with what helps to understand it: the log's place, and the console's last lines if SSH never came. */

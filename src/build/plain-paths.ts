@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises';
+import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The places of a build under names that Packer, Ansible and QEMU can take. */
@@ -7,6 +7,7 @@ export interface PlainPaths {
   readonly logFolder: string;
   readonly baseImage: string;
   readonly privateKey: string;
+  readonly layersPath: string;
 }
 
 /**
@@ -17,6 +18,8 @@ export interface PlainPaths {
 export async function linkPlainPaths(runFolder: string, places: PlainPaths): Promise<PlainPaths> {
   const link = async (name: string, target: string): Promise<string> => {
     const path = join(runFolder, name);
+    // A second try of a build makes them again.
+    await rm(path, { force: true });
     await symlink(target, path);
     return path;
   };
@@ -25,5 +28,6 @@ export async function linkPlainPaths(runFolder: string, places: PlainPaths): Pro
     logFolder: await link('logs', places.logFolder),
     baseImage: await link('base', places.baseImage),
     privateKey: await link('key', places.privateKey),
+    layersPath: await link('layers', places.layersPath),
   };
 }

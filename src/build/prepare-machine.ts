@@ -1,16 +1,23 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { PreparedBase } from '../base/prepare-base.ts';
 import { prepareKeys } from '../keys/keys.ts';
+import type { LayerRun } from '../layers/layer-run.ts';
+import { LayerStore } from '../layers/store.ts';
 import { compileTemplate } from '../packer/compile.ts';
+import { compileLayers } from '../packer/compile-layers.ts';
 import type { PackerTemplate } from '../packer/template.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
+import { FileDigests } from '../system/file-digests.ts';
 import { writeFileWhole } from '../system/files.ts';
 import { displayArgv } from '../system/process.ts';
+import type { Scope } from '../system/scope.ts';
 import { planUserData, type UserData } from '../userdata/user-data.ts';
 import { writeUserData } from '../userdata/write-user-data.ts';
-import { packerVariables } from './packer-variables.ts';
-import { linkPlainPaths } from './plain-paths.ts';
+import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
+import { beginLayers, type Layering, noLayersReason, openLayers } from './layering.ts';
+import { packerVariables } from './packer-variables.ts';
+import { linkPlainPaths, type PlainPaths } from './plain-paths.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What Packer is started with. */
@@ -21,44 +28,71 @@ export interface PreparedRun {
   readonly monitorSocket: string;
   /** How to log in to a machine of the finished images. */
   readonly login: string;
+  /** The private key that opens the machine. */
+  readonly keyPath: string;
+  readonly layers: PreparedLayers | undefined;
+}
+
+/** The layers that this run goes through. */
+export interface PreparedLayers {
+  readonly layering: Layering;
+  readonly run: LayerRun;
+  /** Where Packer says that it has reached a place. */
+  readonly socketPath: string;
+}
+
+export interface PrepareRequest {
+  readonly plan: BuildPlan;
+  readonly base: PreparedBase;
+  readonly tools: Readonly<Record<string, string>>;
+  readonly options: BuildOptions;
+  readonly workspace: Workspace;
+  /** Given when the machine is only looked at: the layer to resume, or the newest one. */
+  readonly shell?: { readonly layer: string | undefined };
 }
 
 /** QEMU's own empty block device, for a machine that gets its user data another way than by a drive. */
 const NO_DRIVE = 'null-co://';
 
-/** Prepares keys, user data, and the template that Packer runs. The compiled template stays beside the log. */
+/**
+ * Prepares keys, user data, layers, and the template that Packer runs. The compiled template stays beside the log. The
+ * layers are held for this build until the scope ends.
+ */
 export async function prepareMachine(
-  plan: BuildPlan,
-  base: PreparedBase,
-  workspace: Workspace,
-  { programFolder, emit, signal }: BuildContext,
+  scope: Scope,
+  request: PrepareRequest,
+  context: BuildContext,
 ): Promise<PreparedRun> {
-  const { settings, template } = plan;
-  const keys = await prepareKeys(settings.keys, signal);
+  const { plan, base, workspace } = request;
+  const { settings } = plan;
+  const keys = await prepareKeys(settings.keys, context.signal);
   if (keys.made) {
-    emit({ type: 'notice', level: 'info', text: `made an SSH key for your images: ${keys.privateKeyPath}` });
+    const text = `made an SSH key for your images: ${keys.privateKeyPath}`;
+    context.emit({ type: 'notice', level: 'info', text });
   }
-  const userData = planUserData({
-    family: base.source === 'embedded' ? 'embedded' : base.family,
-    publicKey: keys.publicKey,
-    hostname: settings.imageName,
-  });
-  const injected = await placeUserData(userData, workspace, signal);
-  const monitorSocket = join(workspace.runFolder, 'qmp.sock');
-  const compiled = compileTemplate(template, {
-    templateFolder: programFolder,
-    accelerator: plan.accelerator.accelerator,
-    baseFormat: base.format,
-    monitorSocket,
-  });
-  const templatePath = join(workspace.logFolder, 'packer-config.json');
-  await writeFileWhole(templatePath, `${JSON.stringify(compiled, null, 2)}\n`);
+  const userData = userDataOf(plan, base, keys.publicKey);
+  const layering = await chooseLayers(scope, request, userData, context);
   const paths = await linkPlainPaths(workspace.runFolder, {
-    imagePath: settings.imagePath,
+    imagePath: dirname(workspace.workFolder),
     logFolder: workspace.logFolder,
     baseImage: base.path,
     privateKey: keys.privateKeyPath,
+    layersPath: settings.layersPath,
   });
+  const injected = await placeUserData(userData, workspace, context.signal);
+  const begun = await beginRun(layering, request, paths, context);
+  const monitorSocket = join(workspace.runFolder, 'qmp.sock');
+  const plain = compileTemplate(plan.template, {
+    templateFolder: dirname(plan.templatePath),
+    accelerator: plan.accelerator.accelerator,
+    baseFormat: base.format,
+    monitorSocket,
+    outputFolder: join(paths.imagePath, basename(workspace.workFolder)),
+    diskName: `${settings.imageName}.qcow2`,
+  });
+  const compiled = begun === undefined ? plain : compileLayers(plain, begun.layered);
+  const templatePath = join(workspace.logFolder, 'packer-config.json');
+  await writeFileWhole(templatePath, `${JSON.stringify(compiled, null, 2)}\n`);
   const variables = packerVariables(plan, {
     ...paths,
     baseVirtualBytes: base.virtualSizeBytes,
@@ -67,9 +101,60 @@ export async function prepareMachine(
     ...injected,
   });
   const variableFile = join(workspace.logFolder, 'packer-variables.json');
-  await writeFileWhole(variableFile, `${JSON.stringify(declared(variables, template), null, 2)}\n`);
+  await writeFileWhole(variableFile, `${JSON.stringify(declared(variables, plan.template), null, 2)}\n`);
   const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${base.sshUser}@ADDRESS`]);
-  return { templatePath, variableFile, monitorSocket, login };
+  return { templatePath, variableFile, monitorSocket, login, keyPath: keys.privateKeyPath, layers: begun };
+}
+
+/** What a machine of this base is told at its first boot. */
+export function userDataOf({ settings }: BuildPlan, base: PreparedBase, publicKey: string): UserData {
+  return planUserData({
+    family: base.source === 'embedded' ? 'embedded' : base.family,
+    publicKey,
+    hostname: settings.imageName,
+  });
+}
+
+async function chooseLayers(
+  scope: Scope,
+  { plan, base, tools, options, workspace, shell }: PrepareRequest,
+  userData: UserData,
+  context: BuildContext,
+): Promise<Layering | undefined> {
+  const reason = noLayersReason(plan, options);
+  if (reason !== undefined) {
+    context.emit({ type: 'notice', level: 'info', text: `this build keeps no layers: ${reason}` });
+    return undefined;
+  }
+  const store = new LayerStore(plan.settings.layersPath);
+  await store.open();
+  const digests = await FileDigests.open(join(workspace.cacheFolder, 'digests.json'));
+  const inputs = { plan, base, userData, tools, digests, salt: await store.salt() };
+  return openLayers(scope, store, inputs, { options, shell }, context);
+}
+
+async function beginRun(
+  layering: Layering | undefined,
+  { plan, base, workspace }: PrepareRequest,
+  paths: PlainPaths,
+  { emit }: BuildContext,
+): Promise<(PreparedLayers & Awaited<ReturnType<typeof beginLayers>>) | undefined> {
+  if (layering === undefined) return undefined;
+  const socketPath = join(workspace.runFolder, 'layers.sock');
+  const outputDiskPath = join(
+    paths.imagePath,
+    basename(workspace.workFolder),
+    `${plan.settings.imageName}.qcow2`,
+  );
+  const begun = await beginLayers({
+    layering,
+    base,
+    plainStorePath: paths.layersPath,
+    outputDiskPath,
+    socketPath,
+    emit,
+  });
+  return { layering, socketPath, ...begun };
 }
 
 async function placeUserData(

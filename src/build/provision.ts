@@ -1,44 +1,90 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { BuildFailed } from '../events.ts';
+import type { LayerRun } from '../layers/layer-run.ts';
+import { serveStops } from '../layers/stop-server.ts';
 import { runPacker } from '../packer/run-packer.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
-import { watchMachine } from '../qemu/watch-machine.ts';
+import type { QmpClient } from '../qemu/qmp.ts';
+import { type MachineWatch, watchMachine } from '../qemu/watch-machine.ts';
 import { EVENT_SOCKET_VARIABLE, serveEvents } from '../system/event-socket.ts';
 import { RUN_LABEL } from '../system/leftovers.ts';
 import { Scope } from '../system/scope.ts';
-import type { PreparedRun } from './prepare-machine.ts';
+import type { PreparedLayers, PreparedRun, PrepareRequest } from './prepare-machine.ts';
 import type { BuildContext } from './context.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
  * Runs Packer with everything around it: the events of the conversion inside come in by a socket, a machine that finds
- * its disk full ends the build, and a stop powers the machine off.
+ * its disk full ends the build, and a stop powers the machine off. Ends behind the layer `options.until`, if one
+ * is given, when `atEnd` is done.
  */
 export async function provision(
-  plan: BuildPlan,
+  { plan, workspace, options }: Pick<PrepareRequest, 'plan' | 'workspace' | 'options'>,
   prepared: PreparedRun,
-  workspace: Workspace,
   context: BuildContext,
+  atEnd: (monitor: QmpClient) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await using scope = new Scope();
   const { emit } = context;
   const eventSocket = join(workspace.runFolder, 'events.sock');
   await serveEvents(scope, eventSocket, emit);
   const inner = watchInnerFailure(scope, context);
-  const signal = superviseMachine(scope, prepared.monitorSocket, workspace, context.signal);
+  const machine = superviseMachine(scope, prepared.monitorSocket, workspace, context.signal);
+  const stops = await serveLayers(scope, prepared.layers, machine, { until: options.until, atEnd });
   try {
     await runPacker({
       ...prepared,
       builders: plan.builders,
-      cwd: context.programFolder,
+      cwd: dirname(plan.templatePath),
       env: packerEnvironment(plan, workspace, eventSocket, context.env),
       emit,
-      signal,
+      signal: machine.signal,
+      ...bootTitle(prepared.layers),
     });
   } catch (thrown) {
-    throw inner() ?? thrown;
+    if (!stops.isReached()) throw stops.failure() ?? inner() ?? thrown;
+  } finally {
+    await prepared.layers?.run.settle();
   }
+}
+
+function bootTitle(layers: PreparedLayers | undefined): { readonly bootTitle?: string } {
+  const { resume, layers: all = [] } = layers?.layering.plan ?? {};
+  return resume === undefined
+    ? {}
+    : { bootTitle: `resume the machine behind ${all[resume.index]?.name ?? ''}` };
+}
+
+/** A machine that is watched over, and what stops everything when it must. */
+interface SupervisedMachine {
+  readonly watch: MachineWatch;
+  readonly signal: AbortSignal;
+  /** Ends Packer's run, and with it the machine, without a failure. */
+  readonly end: () => void;
+}
+
+/** Does what is to be done where Packer stops for a layer; behind the last layer that is asked for, Packer is ended. */
+async function serveLayers(
+  scope: Scope,
+  layers: PreparedLayers | undefined,
+  { watch, signal, end }: SupervisedMachine,
+  { until, atEnd }: { until: string | undefined; atEnd: (monitor: QmpClient) => Promise<void> },
+): Promise<{ readonly failure: () => Error | undefined; readonly isReached: () => boolean }> {
+  if (layers === undefined) return { failure: () => undefined, isReached: () => false };
+  const { run, socketPath } = layers;
+  let isReached = false;
+  if (!run.isAwake) scope.defer(wakeWhenThere(run, watch, signal));
+  const server = await serveStops(scope, socketPath, async (place) => {
+    const monitor = await watch.monitor(signal);
+    await run.stop(place, monitor);
+    if (place !== until) return;
+    await run.settle();
+    await atEnd(monitor);
+    isReached = true;
+    end();
+  });
+  return { ...server, isReached: () => isReached };
 }
 
 /** A failure of the program's own run inside Packer says more than Packer's exit code. */
@@ -59,24 +105,40 @@ function watchInnerFailure(scope: Scope, { subscribe }: BuildContext): () => Bui
   };
 }
 
+/** Packer only waits for SSH: a machine that was saved must be let run from outside. Returns what ends the waiting. */
+function wakeWhenThere(run: LayerRun, watch: MachineWatch, signal: AbortSignal): () => Promise<void> {
+  const gone = new AbortController();
+  const either = AbortSignal.any([signal, gone.signal]);
+  const woken = watch
+    .monitor(either)
+    .then((monitor) => run.wake(monitor, either))
+    // Its machine ends with it, and Packer tells of that.
+    .catch(() => undefined);
+  return async () => {
+    gone.abort();
+    await woken;
+  };
+}
+
 /** Powers the machine off when the build is stopped, and stops the build when the machine's disk found no room. */
 function superviseMachine(
   scope: Scope,
   monitorSocket: string,
   { workFolder }: Workspace,
   outerSignal: AbortSignal,
-): AbortSignal {
+): SupervisedMachine {
   const diskFull = new AbortController();
+  const ended = new AbortController();
   const watch = watchMachine(monitorSocket, () => {
     const message = `the disk of ${workFolder} is full: the build machine could not write`;
     diskFull.abort(new BuilderError('disk-full', message, { hint: 'make room and build again' }));
   });
   scope.defer(watch.stop);
-  const signal = AbortSignal.any([outerSignal, diskFull.signal]);
+  const signal = AbortSignal.any([outerSignal, diskFull.signal, ended.signal]);
   const powerOff = (): void => void watch.quit();
   signal.addEventListener('abort', powerOff, { once: true });
   scope.defer(() => signal.removeEventListener('abort', powerOff));
-  return signal;
+  return { watch, signal, end: () => ended.abort() };
 }
 
 /** The environment of Packer and all that it starts. AWS keys go this way, as stock Packer would get them. */

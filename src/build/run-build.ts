@@ -1,7 +1,11 @@
 import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { prepareBase } from '../base/prepare-base.ts';
 import { BuilderErrors } from '../errors.ts';
 import { type Artifact, runPhase } from '../events.ts';
+import { convertImage } from '../images/convert-image.ts';
+import { parseFormats } from '../images/formats.ts';
+import { currentOutput } from '../output/current-output.ts';
 import { finishOutput } from '../output/finish.ts';
 import { type PhaseRecord, recordPhases } from '../output/manifest.ts';
 import { type BuildPlan, planRows } from '../plan/build-plan.ts';
@@ -9,10 +13,13 @@ import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Scope } from '../system/scope.ts';
 import { openBuildLog } from './build-log.ts';
+import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
-import { explainFailure, setAsideWork } from './failure.ts';
+import { explainFailure, giveUpResume, setAsideWork, tellOfKept } from './failure.ts';
+import { lookAhead } from './look-ahead.ts';
 import { buildManifest } from './manifest.ts';
-import { prepareMachine } from './prepare-machine.ts';
+import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
+import { pruneLayers } from './prune-layers.ts';
 import { provision } from './provision.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -23,19 +30,48 @@ interface BuildRecord {
 }
 
 /**
- * Builds images: looks, plans, prepares, lets Packer provision, and gives the finished output its stamp. Throws
- * `BuilderErrors` with all problems when it cannot start. Whatever else fails leaves no stamped folder.
+ * Builds images: looks, plans, prepares, lets Packer provision, and gives the finished output its stamp. Builds nothing
+ * when nothing has changed since an output that is there. Throws `BuilderErrors` with all problems when it cannot start.
+ * Whatever else fails leaves no stamped folder.
  */
-export async function runBuild(settings: Settings, context: BuildContext): Promise<void> {
+export async function runBuild(
+  settings: Settings,
+  options: BuildOptions,
+  context: BuildContext,
+): Promise<void> {
   const startMs = performance.now();
-  const { plan, findings, tools } = await inspect(settings, context.programFolder, context.signal);
+  const { plan, findings, tools } = await inspect(settings, { ...context, isHasty: true });
   if (plan === undefined) throw new BuilderErrors(findings.problems);
+  const outlook = await lookAhead(plan, tools, context);
+  const current = isWhole(options) ? await currentOutput(settings.imagePath, outlook?.outputKey) : undefined;
+  if (current !== undefined) {
+    context.emit({ type: 'output-current', directory: current });
+    return;
+  }
+  await buildAnew({ plan, tools, options, startMs }, context);
+  await pruneLayers(settings);
+}
+
+/** Whether a build is asked for as it stands, so that a finished output of it will do. */
+function isWhole({ force, useCache, until }: BuildOptions): boolean {
+  return !force && useCache && until === undefined;
+}
+
+interface Undertaking {
+  readonly plan: BuildPlan;
+  readonly tools: Readonly<Record<string, string>>;
+  readonly options: BuildOptions;
+  readonly startMs: number;
+}
+
+async function buildAnew(undertaking: Undertaking, context: BuildContext): Promise<void> {
+  const { plan, startMs } = undertaking;
   await using scope = new Scope();
-  const workspace = await openWorkspace(scope, settings.imagePath, context.emit);
+  const workspace = await openWorkspace(scope, plan.settings.imagePath, context.emit);
   const record = recordBuild(scope, workspace, context);
   context.emit({ type: 'plan-made', rows: planRows(plan) });
   try {
-    const finished = await build(plan, tools, workspace, record, context);
+    const finished = await build(scope, undertaking, workspace, record, context);
     const durationMs = Math.round(performance.now() - startMs);
     context.emit({ type: 'build-finished', ...finished, artifacts: record.artifacts, durationMs });
   } catch (thrown) {
@@ -45,8 +81,8 @@ export async function runBuild(settings: Settings, context: BuildContext): Promi
 }
 
 async function build(
-  plan: BuildPlan,
-  tools: Readonly<Record<string, string>>,
+  scope: Scope,
+  { plan, tools, options }: Undertaking,
   workspace: Workspace,
   record: BuildRecord,
   context: BuildContext,
@@ -54,26 +90,64 @@ async function build(
   const { emit, signal } = context;
   const { settings } = plan;
   const base = await prepareBase(plan.base, { cacheFolder: workspace.cacheFolder, emit, signal });
-  const machine = await runPhase(emit, 'prepare', 'prepare keys, user data and template', () =>
-    prepareMachine(plan, base, workspace, context),
-  );
-  await provision(plan, machine, workspace, context);
+  const request = { plan, base, tools, options, workspace };
+  const { login, layers } = await provisionMachine(scope, request, context);
   // An AMI alone leaves nothing here: it is in the cloud, and in the log.
-  const { login } = machine;
-  if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
+  if (options.until !== undefined || !plan.types.types.includes('qemu')) {
+    return { directory: workspace.logFolder, login };
+  }
+  // A template of the user's own need not convert by itself.
+  if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
+  const inputs = layers?.layering.inputs.outputKey;
   const directory = await runPhase(emit, 'finish', 'write checksums and manifest', () =>
     finishOutput({
       imagePath: settings.imagePath,
       workFolder: workspace.workFolder,
       artifacts: record.artifacts,
       formats: plan.formats,
-      manifest: buildManifest(plan, base, tools, record.phases),
+      manifest: {
+        ...buildManifest(plan, base, tools, record.phases),
+        ...(inputs === undefined ? {} : { inputs }),
+      },
       date: new Date(),
       writeLog: (path) => copyFile(workspace.logFile, path),
       warn: (text) => emit({ type: 'notice', level: 'warning', text }),
     }),
   );
   return { directory, login };
+}
+
+async function convertDisk(
+  { settings, formats }: BuildPlan,
+  { workFolder }: Workspace,
+  { emit, signal }: BuildContext,
+): Promise<void> {
+  const disk = join(workFolder, `${settings.imageName}.qcow2`);
+  await runPhase(emit, 'convert', 'convert the disk', () =>
+    convertImage(disk, { formats: parseFormats(formats.join(',')), emit, signal }),
+  );
+}
+
+/** Prepares the machine and lets Packer run. A layer that turns out not to start is set aside, and another one tried. */
+async function provisionMachine(
+  scope: Scope,
+  request: PrepareRequest,
+  context: BuildContext,
+): Promise<PreparedRun> {
+  for (;;) {
+    const machine = await runPhase(
+      context.emit,
+      'prepare',
+      'prepare keys, user data, layers and template',
+      () => prepareMachine(scope, request, context),
+    );
+    try {
+      await provision(request, machine, context);
+      return machine;
+    } catch (thrown) {
+      if (!(await giveUpResume(machine, thrown, context))) throw tellOfKept(thrown, machine);
+    }
+  }
 }
 
 function recordBuild(scope: Scope, workspace: Workspace, { subscribe }: BuildContext): BuildRecord {

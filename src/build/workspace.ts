@@ -81,7 +81,7 @@ async function lockImagePath(scope: Scope, imagePath: string, runId: string): Pr
 }
 
 /** Sockets have at most 107 bytes for their path, and QEMU's options end at a comma: a short and plain place. */
-function plainTemporaryParent(): string {
+export function plainTemporaryParent(): string {
   return /^[\w./-]{1,60}$/.test(tmpdir()) ? tmpdir() : '/tmp';
 }
 

@@ -12,7 +12,7 @@ export const doctorCommand: CommandDefinition = {
   variables: VARIABLES.map(({ name }) => name),
   run: async (input, context) => {
     const settings = settingsFrom(input, context);
-    const { findings } = await inspect(settings, context.programFolder, context.signal);
+    const { findings } = await inspect(settings, context);
     for (const finding of findings.list) context.print(findingText(finding));
     const count = findings.problems.length;
     if (count === 0) return;

@@ -3,11 +3,17 @@ import { buildCommand } from './build.ts';
 import type { CommandDefinition } from './command.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
+import { layersCommand } from './layers.ts';
+import { planCommand } from './plan.ts';
+import { shellCommand } from './shell.ts';
 import { userDataCommand } from './user-data.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
   buildCommand,
+  planCommand,
+  shellCommand,
+  layersCommand,
   doctorCommand,
   baseCommand,
   convertCommand,

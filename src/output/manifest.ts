@@ -22,6 +22,8 @@ export interface Manifest {
     readonly virtualBytes: number;
   };
   readonly payload: string;
+  /** Key of all that the output was made of; a build whose key is the same would make the same images. */
+  readonly inputs?: string;
   readonly settings: Readonly<Record<string, string | number>>;
   readonly artifacts: readonly Artifact[];
   readonly phases: readonly PhaseRecord[];

@@ -7,6 +7,8 @@ const OPTIONS = {
   accelerator: 'tcg',
   baseFormat: 'raw',
   monitorSocket: '/tmp/nb/m.sock',
+  outputFolder: '/images/packer',
+  diskName: 'x.qcow2',
 } as const;
 
 function compileBuilder(builder: Readonly<Record<string, unknown>>) {

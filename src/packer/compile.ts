@@ -11,6 +11,9 @@ export interface CompileOptions {
   readonly baseFormat: string;
   /** Unix socket for a second control monitor; Packer keeps its own to itself. At most 107 bytes. */
   readonly monitorSocket: string;
+  /** Where the disk is written, whatever the template says: the output is finished there. */
+  readonly outputFolder: string;
+  readonly diskName: string;
 }
 
 type QemuArgs = readonly (readonly string[])[];
@@ -35,6 +38,8 @@ function compileQemuBuilder(builder: TemplateSection, options: CompileOptions): 
     ...(hasBootCommand ? {} : { boot_wait: '-1s', disable_vnc: true }),
     ...(builder['disk_image'] === true ? backingFile(options.baseFormat) : {}),
     ...builder,
+    output_directory: options.outputFolder,
+    vm_name: options.diskName,
     qemuargs: addMissing(readQemuArgs(builder), qemuArgs(builder, options)),
   };
 }

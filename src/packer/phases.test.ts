@@ -7,6 +7,7 @@ function fold(lines: readonly string[], end: 'done' | 'failed') {
   let nowMs = 0;
   const phases = new PackerPhases(
     (event) => events.push(event),
+    undefined,
     () => nowMs,
   );
   for (const line of lines) {

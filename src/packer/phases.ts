@@ -1,7 +1,7 @@
 import type { Emit, Phase, PhaseOutcome } from '../events.ts';
 
+const BOOT_TITLE = 'boot the machine and wait for SSH';
 const TITLES: Readonly<Partial<Record<Phase, string>>> = {
-  boot: 'boot the machine and wait for SSH',
   provision: 'provision with Ansible',
   save: 'shut down and save the disk',
   convert: 'convert the disk',
@@ -18,11 +18,14 @@ const MARKERS: readonly (readonly [Phase, RegExp])[] = [
 /** Folds what Packer says into phases: each one's beginning ends the one before. */
 export class PackerPhases {
   readonly #emit: Emit;
+  readonly #titles: Readonly<Partial<Record<Phase, string>>>;
   readonly #now: () => number;
   #current: { readonly index: number; readonly phase: Phase; readonly startMs: number } | undefined;
 
-  constructor(emit: Emit, now: () => number = () => performance.now()) {
+  /** `bootTitle` is what the machine's start is called. */
+  constructor(emit: Emit, bootTitle = BOOT_TITLE, now: () => number = () => performance.now()) {
     this.#emit = emit;
+    this.#titles = { ...TITLES, boot: bootTitle };
     this.#now = now;
   }
 
@@ -37,7 +40,7 @@ export class PackerPhases {
     if (phase === undefined) return;
     this.finish('done');
     this.#current = { index, phase, startMs: this.#now() };
-    this.#emit({ type: 'phase-started', phase, title: TITLES[phase] ?? phase });
+    this.#emit({ type: 'phase-started', phase, title: this.#titles[phase] ?? phase });
   }
 
   /** Ends the running phase, if there is one. */

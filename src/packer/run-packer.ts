@@ -18,6 +18,8 @@ export interface PackerRun {
   readonly env: NodeJS.ProcessEnv;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** What the machine's start is called; it may resume instead of boot. */
+  readonly bootTitle?: string;
 }
 
 /** Packer gets this long to stop the machine and clean up before its whole group is killed. */
@@ -41,7 +43,7 @@ export function packerArgs(
  * `provision-failed` (names the task), or `packer-failed`.
  */
 export async function runPacker(packerRun: PackerRun): Promise<void> {
-  const story = new PackerStory(packerRun.emit, packerRun.builders[0] ?? '');
+  const story = new PackerStory(packerRun);
   await using scope = new Scope();
   // Private and short-lived: nobody takes secrets out of it.
   const debugLog = packerRun.env['PACKER_LOG_PATH'] ?? join(await temporaryFolder(scope), 'packer.log');
@@ -78,10 +80,10 @@ class PackerStory {
   readonly #builder: string;
   readonly #errors: string[] = [];
 
-  constructor(emit: Emit, builder: string) {
+  constructor({ emit, builders, bootTitle }: PackerRun) {
     this.#emit = emit;
-    this.#builder = builder;
-    this.phases = new PackerPhases(emit);
+    this.#builder = builders[0] ?? '';
+    this.phases = new PackerPhases(emit, bootTitle);
     this.#ansible = new AnsibleOutput(emit);
   }
 

@@ -11,7 +11,8 @@ import type { PayloadPlan } from './payload.ts';
 export interface BuildPlan {
   readonly settings: Settings;
   readonly types: BuildTypeChoice;
-  /** packer-config.json, and the names of its builders that run. */
+  /** packer-config.json or the user's own, and the names of its builders that run. */
+  readonly templatePath: string;
   readonly template: PackerTemplate;
   readonly builders: readonly string[];
   readonly base: BaseChoice;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { baseCacheFolder } from '../base/prepare-base.ts';
 import { type BaseChoice, findBase } from '../base/find-base.ts';
 import { resolveKeys } from '../keys/keys.ts';
 import { builderNames, readTemplate } from '../packer/template.ts';
@@ -6,7 +7,8 @@ import type { BuildPlan } from '../plan/build-plan.ts';
 import { chooseBuildTypes } from '../plan/build-types.ts';
 import { neededBytes } from '../plan/disk-room.ts';
 import { type PayloadPlan, planPayload } from '../plan/payload.ts';
-import { chooseAccelerator } from '../qemu/accelerator.ts';
+import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
+import { ProbeMemory } from '../qemu/probe-memory.ts';
 import type { BuildType, Settings } from '../settings/settings.ts';
 import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
 import { Findings } from './findings.ts';
@@ -23,32 +25,27 @@ export interface Preflight {
   readonly tools: Readonly<Record<string, string>>;
 }
 
-/**
- * Looks at all that a build needs; changes nothing, except that it makes IMAGE_PATH. `programFolder` holds
- * packer-config.json and ansible/.
- */
-export async function inspect(
-  settings: Settings,
-  programFolder: string,
-  signal: AbortSignal,
-): Promise<Preflight> {
+export interface InspectContext {
+  /** Where packer-config.json and ansible/ are. */
+  readonly programFolder: string;
+  readonly signal: AbortSignal;
+  /** Whether what an earlier run found out of KVM is believed; the doctor looks again. */
+  readonly isHasty?: boolean;
+}
+
+/** Looks at all that a build needs; changes nothing, except that it makes IMAGE_PATH. */
+export async function inspect(settings: Settings, context: InspectContext): Promise<Preflight> {
+  const { programFolder, signal } = context;
   const findings = new Findings();
-  const accelerator = await findings.check(
-    'accelerator',
-    () => chooseAccelerator(settings.accelerator, signal),
-    ({ accelerator: name, reason }) => `${name}: ${reason}`,
-  );
   const tools = await checkTools(findings, BUILD_TOOLS, signal);
+  const accelerator = await checkAccelerator(findings, settings, tools, context);
   const types = await findings.check(
     'build type',
     () => chooseBuildTypes(settings.buildType, settings.aws.credentials),
     ({ types: names, why }) => `${names.join(' and ')}: ${why}`,
   );
-  const template = await checkTemplate(
-    findings,
-    join(programFolder, 'packer-config.json'),
-    types?.types ?? [],
-  );
+  const templatePath = settings.templatePath ?? join(programFolder, 'packer-config.json');
+  const template = await checkTemplate(findings, templatePath, types?.types ?? []);
   const imagePath = await findings.check(
     'image path',
     () => requireImagePath(settings.imagePath),
@@ -73,9 +70,25 @@ export async function inspect(
     tools: { ...tools, ...baseTools },
     plan:
       isComplete && findings.problems.length === 0
-        ? { settings, accelerator, types, ...template, keys, base, payload, formats: FORMATS }
+        ? { settings, accelerator, types, templatePath, ...template, keys, base, payload, formats: FORMATS }
         : undefined,
   };
+}
+
+async function checkAccelerator(
+  findings: Findings,
+  { accelerator: asked, imagePath }: Settings,
+  tools: Readonly<Record<string, string>>,
+  { signal, isHasty }: InspectContext,
+): Promise<AcceleratorChoice | undefined> {
+  const memoryPath = join(baseCacheFolder(imagePath), 'accelerator.json');
+  const qemuVersion = tools['qemu-system-x86_64'] ?? '';
+  const memory = isHasty === true ? await ProbeMemory.open(memoryPath, qemuVersion) : undefined;
+  return findings.check(
+    'accelerator',
+    () => chooseAccelerator(asked, { signal, ...(memory === undefined ? {} : { memory }) }),
+    ({ accelerator, reason }) => `${accelerator}: ${reason}`,
+  );
 }
 
 /** Without the types that the template must build, only its form is looked at. */

@@ -5,6 +5,7 @@ import { BuilderError, systemCode } from '../errors.ts';
 import { temporaryFolder } from '../system/files.ts';
 import { ProcessError, run } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
+import type { ProbeMemory } from './probe-memory.ts';
 import { BOOT_SECTOR_EXIT_CODE, bootSector } from './boot-sector.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -13,6 +14,13 @@ export type Accelerator = 'kvm' | 'tcg';
 export interface AcceleratorChoice {
   readonly accelerator: Accelerator;
   readonly reason: string;
+}
+
+export interface ProbeOptions {
+  readonly signal?: AbortSignal;
+  readonly device?: string;
+  /** Keeps the answer of KVM, which takes 2 s to be sure of when there is none. */
+  readonly memory?: ProbeMemory;
 }
 
 /** KVM that works answers in a fraction of this; KVM that hangs never does. */
@@ -25,11 +33,12 @@ const PROBE_TIMEOUT_MS = 2000;
  */
 export async function chooseAccelerator(
   asked: 'auto' | Accelerator,
-  signal?: AbortSignal,
-  device = '/dev/kvm',
+  { signal, device = '/dev/kvm', memory }: ProbeOptions = {},
 ): Promise<AcceleratorChoice> {
   if (asked === 'tcg') return { accelerator: 'tcg', reason: 'asked for' };
-  const obstacle = (await deviceObstacle(device)) ?? (await codeObstacle(signal));
+  const probe = (): Promise<string | undefined> => codeObstacle(signal);
+  const obstacle =
+    (await deviceObstacle(device)) ?? (await (memory === undefined ? probe() : memory.recall(probe)));
   if (obstacle === undefined) return { accelerator: 'kvm', reason: 'KVM runs 64-bit code' };
   if (asked === 'auto') return { accelerator: 'tcg', reason: `${obstacle}; emulation is slower` };
   throw new BuilderError('accelerator-unusable', `ACCELERATOR is kvm, but ${obstacle}`, {

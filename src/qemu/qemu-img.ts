@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { z } from 'zod';
 import { BuilderError } from '../errors.ts';
 import { ProcessError, run } from '../system/process.ts';
@@ -86,4 +87,18 @@ function flatFilesOf(specific: unknown): ImageInfo['flatFiles'] {
   return extents
     .filter(({ format }) => format === 'FLAT')
     .map((extent) => ({ path: extent.filename, sizeBytes: extent['virtual-size'] }));
+}
+
+/**
+ * Makes an empty qcow2 disk that reads as the one behind it, which may be in use and need not be there yet.
+ * `backing.path` may be relative to the new disk's folder. Only its owner may read it. Fails with `ProcessError`.
+ */
+export async function createOverlay(
+  path: string,
+  backing: { readonly path: string; readonly format: string },
+  sizeBytes: number,
+): Promise<void> {
+  const behind = ['-u', '-b', backing.path, '-F', backing.format];
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...behind, path, `${sizeBytes}`]);
+  await chmod(path, 0o600);
 }

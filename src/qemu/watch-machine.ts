@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asError } from '../errors.ts';
 import { QmpClient, type QmpEvent } from './qmp.ts';
 
-const RETRY_MS = 250;
+const RETRY_MS = 100;
 
 /** A running machine's second monitor. */
 export interface MachineWatch {
+  /** The control connection, as soon as the machine answers; rejects with the signal's reason. */
+  readonly monitor: (signal: AbortSignal) => Promise<QmpClient>;
   /** Powers the machine off at once; harmless when it is not running. */
   readonly quit: () => Promise<void>;
   readonly stop: () => void;
@@ -17,14 +20,17 @@ export interface MachineWatch {
  */
 export function watchMachine(socketPath: string, onDiskFull: () => void): MachineWatch {
   const state: { stopped: boolean; client: QmpClient | undefined } = { stopped: false, client: undefined };
+  const waiting = new Set<(client: QmpClient) => void>();
   const onEvent = ({ name, data }: QmpEvent): void => {
     if (name === 'BLOCK_IO_ERROR' && data['nospace'] === true) onDiskFull();
   };
   const watch = async (): Promise<void> => {
     while (!state.stopped) {
       try {
-        state.client = await QmpClient.connect(socketPath, onEvent);
-        await state.client.closed;
+        const client = await QmpClient.connect(socketPath, onEvent);
+        state.client = client;
+        for (const resolve of waiting) resolve(client);
+        await client.closed;
       } catch {
         // Nothing listens there yet, or no longer.
       }
@@ -34,6 +40,7 @@ export function watchMachine(socketPath: string, onDiskFull: () => void): Machin
   };
   void watch();
   return {
+    monitor: (signal) => nextClient(() => state.client, waiting, signal),
     quit: async () => {
       await state.client?.execute('quit').catch(() => undefined);
     },
@@ -42,4 +49,33 @@ export function watchMachine(socketPath: string, onDiskFull: () => void): Machin
       state.client?.close();
     },
   };
+}
+
+function nextClient(
+  current: () => QmpClient | undefined,
+  waiting: Set<(client: QmpClient) => void>,
+  signal: AbortSignal,
+): Promise<QmpClient> {
+  return new Promise((resolve, reject) => {
+    const client = current();
+    if (client !== undefined) {
+      resolve(client);
+      return;
+    }
+    const settle = (found: QmpClient): void => {
+      forget();
+      resolve(found);
+    };
+    const onAbort = (): void => {
+      forget();
+      reject(asError(signal.reason));
+    };
+    const forget = (): void => {
+      waiting.delete(settle);
+      signal.removeEventListener('abort', onAbort);
+    };
+    waiting.add(settle);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
 }

@@ -51,6 +51,10 @@ export interface Settings {
   readonly cpus: number;
   /** How long SSH may take to answer; undefined: as the accelerator needs. */
   readonly sshTimeoutMs: number | undefined;
+  /** The Packer template; undefined: the program's own. */
+  readonly templatePath: string | undefined;
+  readonly layersPath: string;
+  readonly layersMaxBytes: number;
   readonly aws: AwsSettings;
 }
 
@@ -63,6 +67,7 @@ export interface SettingsContext {
 }
 
 const DEFAULT_MEMORY_BYTES = 2048 * 1024 ** 2;
+const DEFAULT_LAYERS_MAX_BYTES = 20 * 1024 ** 3;
 const SMALLEST_MEMORY_BYTES = 256 * 1024 ** 2;
 /** More processors than this do not make provisioning faster, and under TCG they only wait for each other. */
 const MOST_CPUS_BY_DEFAULT = 4;
@@ -95,6 +100,9 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     memoryBytes: reader.size('MEMORY', SMALLEST_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,
     cpus: reader.count('CPUS') ?? Math.min(context.hostCpus, MOST_CPUS_BY_DEFAULT),
     sshTimeoutMs: reader.duration('SSH_TIMEOUT'),
+    templatePath: reader.path('TEMPLATE'),
+    layersPath: reader.path('LAYERS_PATH') ?? join(imagePath, '.layers'),
+    layersMaxBytes: reader.size('LAYERS_MAX') ?? DEFAULT_LAYERS_MAX_BYTES,
     aws: readAws(values, context.env, context.fileExists, (problem) => reader.problems.push(problem)),
   };
   if (reader.problems.length > 0) throw new BuilderErrors(reader.problems);

@@ -116,6 +116,24 @@ export const VARIABLES = [
     default: '5m with KVM, 15m by emulation',
   },
   {
+    name: 'TEMPLATE',
+    argument: 'FILE',
+    meaning: 'Packer template with a qemu builder',
+    default: "the program's own packer-config.json",
+  },
+  {
+    name: 'LAYERS_PATH',
+    argument: 'DIR',
+    meaning: 'where checkpoints of the build machine are kept; only its owner may read them',
+    default: 'IMAGE_PATH/.layers',
+  },
+  {
+    name: 'LAYERS_MAX',
+    argument: 'SIZE',
+    meaning: 'how much they may take; those used longest ago go first',
+    default: '20G',
+  },
+  {
     name: 'AWS_ACCESS_KEY',
     argument: 'ID',
     meaning: 'AWS access key id',

@@ -18,16 +18,19 @@ const BUSY_EXIT_CODE = 75;
  * Takes the lock file for as long as the scope lives, and returns who held it last, if anybody did.
  * It is the kernel's own lock (flock(1) of util-linux on the file): it ends with the process however that dies,
  * and it holds between containers that share a volume, where process ids mean nothing.
- * Returns `{ taken: false, holder }` when another process has it.
+ * Returns `{ taken: false, holder }` when another process has it. Many may hold it `shared` at a time, and nobody
+ * `alone` then; the file names the last one who held it alone.
  */
 export async function takeLock(
   scope: Scope,
   path: string,
   runId: string,
+  mode: 'alone' | 'shared' = 'alone',
 ): Promise<
   { taken: true; previous: LockHolder | undefined } | { taken: false; holder: LockHolder | undefined }
 > {
   const argv = [
+    mode === 'alone' ? '--exclusive' : '--shared',
     '--nonblock',
     '--conflict-exit-code',
     String(BUSY_EXIT_CODE),
@@ -55,6 +58,7 @@ export async function takeLock(
     await exited;
   });
   const previous = await readHolder(path);
+  if (mode === 'shared') return { taken: true, previous };
   const holder: LockHolder = { pid: process.pid, host: hostname(), since: new Date().toISOString(), runId };
   // In place: a rename would leave the lock on a file without a name.
   await writeFile(path, `${JSON.stringify(holder)}\n`);

@@ -99,6 +99,17 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   }
 }
 
+/**
+ * Runs one program that has the terminal for itself, in this program's own group, so that the terminal's keys reach it.
+ * Returns its exit code (128 and more when a signal ended it). Fails with `ProcessError` when it cannot be started.
+ */
+export async function runInteractive(argv: readonly string[]): Promise<number> {
+  const [command = '', ...args] = argv;
+  const child = spawn(command, args, { stdio: 'inherit' });
+  const { exitCode, signal } = await ended(child, argv, undefined);
+  return signal === null ? exitCode : 128;
+}
+
 /** The command line as a person would type it. For display only: never run the result. */
 export function displayArgv(argv: readonly string[]): string {
   const quote = (word: string): string =>

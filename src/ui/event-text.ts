@@ -1,4 +1,12 @@
-import type { Artifact, BuildFailed, PhaseFinished, Progress, TaskFinished } from '../events.ts';
+import type {
+  Artifact,
+  BuildFailed,
+  LayerResumed,
+  LayerSaved,
+  PhaseFinished,
+  Progress,
+  TaskFinished,
+} from '../events.ts';
 import { formatPercent } from './bar.ts';
 import { formatBytes } from './bytes.ts';
 import { formatDuration } from './duration.ts';
@@ -48,4 +56,16 @@ export function noticeText(event: { readonly level: 'info' | 'warning'; readonly
 
 export function failedText({ code, message }: BuildFailed): string {
   return `failed (${code}): ${cleanText(message)}`;
+}
+
+export function layerSavedText({ layer, sizeBytes, checkpointMs }: LayerSaved): string {
+  return `layer ${cleanText(layer)}: kept (${formatBytes(sizeBytes)}, ${formatDuration(checkpointMs)})`;
+}
+
+export function layerResumedText({ layer, durationMs }: LayerResumed): string {
+  return `layer ${cleanText(layer)}: the machine is back after ${formatDuration(durationMs)}`;
+}
+
+export function currentText({ directory }: { readonly directory: string }): string {
+  return `nothing has changed since ${cleanText(directory)}; --force builds anyway`;
 }

@@ -1,13 +1,16 @@
 import type { TimedEvent } from '../events.ts';
 import {
   artifactText,
+  currentText,
   failedText,
+  layerResumedText,
+  layerSavedText,
   noticeText,
   phaseFinishedText,
   progressText,
   taskFinishedText,
 } from './event-text.ts';
-import { planLines } from './plan-text.ts';
+import { layerLines, planLines } from './plan-text.ts';
 import { ProgressGate } from './progress-gate.ts';
 import { paintLine } from './styled-line.ts';
 import { formatDuration } from './duration.ts';
@@ -31,6 +34,14 @@ function logTexts(event: TimedEvent): readonly string[] {
   switch (event.type) {
     case 'plan-made':
       return planLines(event.rows).map((line) => `plan: ${paintLine(line, false)}`);
+    case 'layers-planned':
+      return layerLines(event).map((line) => `layers: ${paintLine(line, false)}`);
+    case 'layer-saved':
+      return [layerSavedText(event)];
+    case 'layer-resumed':
+      return [layerResumedText(event)];
+    case 'output-current':
+      return [currentText(event)];
     case 'phase-started':
       return [`${event.phase}: ${cleanText(event.title)}`];
     case 'phase-finished':

@@ -1,9 +1,18 @@
-import type { PlanMade, TimedEvent } from '../events.ts';
+import type { TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
 import { formatElapsed, formatSeconds } from './duration.ts';
-import { artifactText, noticeText, phaseFinishedText, progressText, taskFinishedText } from './event-text.ts';
+import {
+  artifactText,
+  currentText,
+  layerResumedText,
+  layerSavedText,
+  noticeText,
+  phaseFinishedText,
+  progressText,
+  taskFinishedText,
+} from './event-text.ts';
 import type { OutputStream, Renderer } from './output-stream.ts';
-import { planLines } from './plan-text.ts';
+import { layerLines, planLines } from './plan-text.ts';
 import { ProgressGate } from './progress-gate.ts';
 import { paintLine, type StyledLine } from './styled-line.ts';
 import { summaryLines } from './summary.ts';
@@ -51,7 +60,9 @@ class PlainRenderer {
 
   handle(event: TimedEvent): void {
     this.#tracker.apply(event);
-    if (event.type === 'plan-made') this.#writePlan(event);
+    if (event.type === 'plan-made') this.#writeTable('plan', planLines(event.rows));
+    else if (event.type === 'layers-planned') this.#writeTable('layers', layerLines(event));
+    else if (event.type === 'output-current') this.#write(this.#options.stdout, [[currentText(event)]]);
     else if (event.type === 'build-finished') {
       this.#write(this.#options.stdout, summaryLines(event, this.#tracker.phases));
     } else {
@@ -79,6 +90,10 @@ class PlainRenderer {
         return noticeText(event);
       case 'artifact-made':
         return artifactText(event);
+      case 'layer-saved':
+        return layerSavedText(event);
+      case 'layer-resumed':
+        return layerResumedText(event);
       default:
         // A failure is told once, by whoever ends the program; the output of tools is in the log.
         return undefined;
@@ -104,8 +119,8 @@ class PlainRenderer {
     this.#write(this.#options.stderr, [[`[${formatSeconds(elapsedMs)} s] ${text}`]]);
   }
 
-  #writePlan({ rows }: PlanMade): void {
-    this.#write(this.#options.stderr, [['plan'], ...planLines(rows).map((line) => ['  ', ...line])]);
+  #writeTable(title: string, lines: readonly StyledLine[]): void {
+    this.#write(this.#options.stderr, [[title], ...lines.map((line) => ['  ', ...line])]);
   }
 
   #write(stream: OutputStream, lines: readonly StyledLine[]): void {

@@ -1,10 +1,10 @@
 import type { TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
-import { noticeText } from './event-text.ts';
+import { currentText, layerSavedText, noticeText } from './event-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
 import { LiveRegion } from './live-region.ts';
 import type { OutputStream, Renderer } from './output-stream.ts';
-import { planLines } from './plan-text.ts';
+import { layerLines, planLines } from './plan-text.ts';
 import { paintLine, type StyledLine, wantsColour } from './styled-line.ts';
 import { summaryLines } from './summary.ts';
 import { finishedLine, liveLines } from './tty-frame.ts';
@@ -60,6 +60,7 @@ class TtyRenderer {
     this.#tracker.apply(event);
     this.#waiting.push(...this.#permanentLines(event));
     if (event.type === 'build-finished') this.#summarize(summaryLines(event, this.#tracker.phases));
+    else if (event.type === 'output-current') this.#summarize([[currentText(event)]]);
     else this.#tick();
   }
 
@@ -73,6 +74,10 @@ class TtyRenderer {
     switch (event.type) {
       case 'plan-made':
         return [...planLines(event.rows), ['']];
+      case 'layers-planned':
+        return [...layerLines(event), ['']];
+      case 'layer-saved':
+        return [[{ text: `${this.#glyphs.info} ${layerSavedText(event)}`, style: 'dim' }]];
       case 'phase-finished': {
         const phase = this.#tracker.phases.findLast((record) => record.phase === event.phase);
         return phase === undefined ? [] : [finishedLine(phase, this.#glyphs)];

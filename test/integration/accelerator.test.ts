@@ -42,7 +42,7 @@ describe('the boot sector', () => {
 describe('the accelerator', () => {
   it('is KVM when it runs 64-bit code', async () => {
     await fakeQemu(`exit ${BOOT_SECTOR_EXIT_CODE}`);
-    expect(await chooseAccelerator('auto', undefined, device)).toMatchObject({ accelerator: 'kvm' });
+    expect(await chooseAccelerator('auto', { device })).toMatchObject({ accelerator: 'kvm' });
   });
 
   it.each([
@@ -55,14 +55,14 @@ describe('the accelerator', () => {
     ['comes out without having run', 'exit 0', /without running it/],
   ])('is TCG, with the reason, when KVM %s', async (_what, lines, reason) => {
     await fakeQemu(lines);
-    const choice = await chooseAccelerator('auto', undefined, device);
+    const choice = await chooseAccelerator('auto', { device });
     expect(choice.accelerator).toBe('tcg');
     expect(choice.reason).toMatch(reason);
   });
 
   it('is TCG without a device, and nothing is started to find out', async () => {
     await fakeQemu('touch "$0.started"');
-    const choice = await chooseAccelerator('auto', undefined, join(folder, 'none'));
+    const choice = await chooseAccelerator('auto', { device: join(folder, 'none') });
     expect(choice).toMatchObject({
       accelerator: 'tcg',
       reason: expect.stringContaining('there is no') as string,
@@ -72,7 +72,7 @@ describe('the accelerator', () => {
 
   it('asked for as KVM is an error when it cannot be used', async () => {
     await fakeQemu('exec sleep 60');
-    await expect(chooseAccelerator('kvm', undefined, device)).rejects.toMatchObject({
+    await expect(chooseAccelerator('kvm', { device })).rejects.toMatchObject({
       code: 'accelerator-unusable',
       message: expect.stringMatching(/^ACCELERATOR is kvm, but KVM opens but gave no answer/) as string,
     });
@@ -80,7 +80,7 @@ describe('the accelerator', () => {
 
   it('asked for as TCG is not questioned', async () => {
     await fakeQemu('exec sleep 60');
-    expect(await chooseAccelerator('tcg', undefined, device)).toEqual({
+    expect(await chooseAccelerator('tcg', { device })).toEqual({
       accelerator: 'tcg',
       reason: 'asked for',
     });

@@ -35,7 +35,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['an unknown command', ['bild'], /error: "bild" is not a command.*\n.*the commands are build, doctor/],
+    ['an unknown command', ['bild'], /error: "bild" is not a command.*\n.*the commands are build, plan/],
     [
       'an unknown flag',
       ['--imge-path', 'x'],

@@ -28,6 +28,7 @@ describe('the real Packer', () => {
   /** What QEMU was started with, and which of the files that it was given were there. */
   async function startedMachine(
     env: NodeJS.ProcessEnv,
+    flags: readonly string[] = [],
   ): Promise<{ args: readonly string[]; files: string[] }> {
     let seen: { args: readonly string[]; files: string[] } | undefined;
     await rig.fakes.command('qemu-system-x86_64', async (call) => {
@@ -35,7 +36,7 @@ describe('the real Packer', () => {
       seen = { args: call.args, files: await filesOf(call) };
       await call.exit(1);
     });
-    const { exitCode, stderr } = await rig.run(['--progress', 'plain'], env);
+    const { exitCode, stderr } = await rig.run(['--progress', 'plain', ...flags], env);
     expect(exitCode).toBe(1);
     if (seen === undefined) throw new Error(`QEMU was not started: ${stderr}`);
     return seen;
@@ -64,12 +65,21 @@ describe('the real Packer', () => {
     // The build's disk, the base behind it, the drive.
     expect(files).toHaveLength(3);
     expect(value(args, '-drive')).toMatch(
-      /^file=[^ ]+\/images\/packer\/small\.qcow2,if=virtio,cache=unsafe,/,
+      /^file=[\w/.-]+\/layers\/[\w-]+\/disk\.qcow2,if=virtio,id=drive0,cache=unsafe,/,
     );
     expect(value(args, '-serial')).toMatch(/^file:[\w/.-]+\/serial\.log$/);
     expect(value(args, '-qmp')).toMatch(/^unix:[\w/.-]+\/qmp\.sock,server=on,wait=off$/);
     expect(args).toEqual(expect.arrayContaining(['-accel', 'tcg,thread=multi,tb-size=1024', '-smp', '-m']));
     expect(args.filter((arg) => arg === '-machine')).toHaveLength(1);
+  });
+
+  it('starts QEMU with its own disk when there are no layers', async () => {
+    const { args, files } = await startedMachine({ BASE_FAMILY: 'debian' }, ['--no-layers']);
+    expect(files).toHaveLength(3);
+    expect(value(args, '-drive')).toMatch(
+      /^file=[^ ]+\/images\/packer\/small\.qcow2,if=virtio,cache=unsafe,/,
+    );
+    expect(args).not.toContain('vmgenid,guid=auto');
   });
 
   it('starts QEMU with an Ignition config for Flatcar', async () => {
@@ -140,7 +150,7 @@ describe('the real Packer', () => {
       await call.exit(1);
     });
     await run(['rm', join(rig.fakes.folder, 'packer')]);
-    const { exitCode, stderr } = await rig.run([]);
+    const { exitCode, stderr } = await rig.run(['--force']);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error: QEMU could not start the machine');
     expect(stderr).toContain('| qemu-system-x86_64: no such machine');

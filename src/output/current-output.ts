@@ -1,0 +1,43 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fileSizeBytes } from '../system/files.ts';
+import { STAMP_PATTERN } from './stamp.ts';
+
+const Known = z.object({
+  inputs: z.string(),
+  artifacts: z.array(z.object({ file: z.string(), bytes: z.number() })).min(1),
+});
+
+/**
+ * The newest finished output that was made of exactly these inputs and has all its files still, or undefined. Their sizes
+ * are looked at, not their content: it takes no time.
+ */
+export async function currentOutput(
+  imagePath: string,
+  inputs: string | undefined,
+): Promise<string | undefined> {
+  if (inputs === undefined) return undefined;
+  const names = await readdir(imagePath).catch(() => []);
+  const stamps = names
+    .filter((name) => STAMP_PATTERN.test(name))
+    .sort()
+    .reverse();
+  for (const stamp of stamps) {
+    const folder = join(imagePath, stamp);
+    if (await isCurrent(folder, inputs)) return folder;
+  }
+  return undefined;
+}
+
+async function isCurrent(folder: string, inputs: string): Promise<boolean> {
+  try {
+    const manifest = Known.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+    if (manifest.inputs !== inputs) return false;
+    const sizes = await Promise.all(manifest.artifacts.map(({ file }) => fileSizeBytes(join(folder, file))));
+    return manifest.artifacts.every(({ bytes }, index) => sizes[index] === bytes);
+  } catch {
+    // Without a manifest of this kind it is some other output.
+    return false;
+  }
+}
