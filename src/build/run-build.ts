@@ -11,6 +11,7 @@ import { type PhaseRecord, recordPhases } from '../output/manifest.ts';
 import { type BuildPlan, planRows } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
+import { exists } from '../system/files.ts';
 import { Scope } from '../system/scope.ts';
 import { openBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-options.ts';
@@ -96,7 +97,6 @@ async function build(
   if (options.until !== undefined || !plan.types.types.includes('qemu')) {
     return { directory: workspace.logFolder, login };
   }
-  // A template of the user's own need not convert by itself.
   if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
   const inputs = layers?.layering.inputs.outputKey;
   const directory = await runPhase(emit, 'finish', 'write checksums and manifest', () =>
@@ -117,12 +117,14 @@ async function build(
   return { directory, login };
 }
 
+/** A template of the user's own need not convert by itself. */
 async function convertDisk(
   { settings, formats }: BuildPlan,
   { workFolder }: Workspace,
   { emit, signal }: BuildContext,
 ): Promise<void> {
   const disk = join(workFolder, `${settings.imageName}.qcow2`);
+  if (!(await exists(disk))) return;
   await runPhase(emit, 'convert', 'convert the disk', () =>
     convertImage(disk, { formats: parseFormats(formats.join(',')), emit, signal }),
   );
