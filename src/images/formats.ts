@@ -1,35 +1,32 @@
 import { BuilderError } from '../errors.ts';
+import type { DiskWriter } from './disk-writer.ts';
+import { qemuImgWriter } from './qemu-img-writer.ts';
 
 /** A kind of file that a disk can be written as. */
 export interface DiskFormat {
   /** What users call it. */
   readonly name: string;
   readonly extension: string;
-  /** QEMU's driver that writes and reads it. Always named: a file's content can be made to look like another's. */
-  readonly driver: string;
-  readonly creationOptions: readonly string[];
-  /** Whether `qemu-img check` knows how to check it. */
-  readonly checkable: boolean;
+  /** Writes a disk as a file of this format. */
+  readonly write: DiskWriter;
+  /** The disk is filled up with zeros to a multiple of this; its size is kept when left out. */
+  readonly sizeStepBytes?: number;
 }
 
 const FORMATS = [
-  { name: 'qcow2', extension: 'qcow2', driver: 'qcow2', creationOptions: [], checkable: true },
-  { name: 'raw', extension: 'raw', driver: 'raw', creationOptions: [], checkable: false },
-  { name: 'vdi', extension: 'vdi', driver: 'vdi', creationOptions: [], checkable: true },
+  { name: 'qcow2', extension: 'qcow2', write: qemuImgWriter('qcow2', { checkable: true }) },
+  { name: 'raw', extension: 'raw', write: qemuImgWriter('raw') },
+  { name: 'vdi', extension: 'vdi', write: qemuImgWriter('vdi', { checkable: true }) },
   {
     name: 'vhd',
     extension: 'vhd',
-    driver: 'vpc',
     // Without force_size the size is rounded up to a whole number of cylinders, and the disks are not equal.
-    creationOptions: ['subformat=dynamic', 'force_size=on'],
-    checkable: false,
+    write: qemuImgWriter('vpc', { creationOptions: ['subformat=dynamic', 'force_size=on'] }),
   },
   {
     name: 'vmdk',
     extension: 'vmdk',
-    driver: 'vmdk',
-    creationOptions: ['subformat=monolithicSparse'],
-    checkable: true,
+    write: qemuImgWriter('vmdk', { creationOptions: ['subformat=monolithicSparse'], checkable: true }),
   },
 ] as const satisfies readonly DiskFormat[];
 
@@ -56,4 +53,9 @@ function formatNamed(name: string): DiskFormat {
   throw new BuilderError('format-unknown', `format ${JSON.stringify(name)} is not known`, {
     hint: `choose from: ${FORMAT_NAMES}`,
   });
+}
+
+/** The size that a disk has in a format. */
+export function sizeInFormat({ sizeStepBytes = 1 }: DiskFormat, sizeBytes: number): number {
+  return Math.ceil(sizeBytes / sizeStepBytes) * sizeStepBytes;
 }

@@ -3,11 +3,11 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import type { Artifact, Emit } from '../events.ts';
-import { convertDisk } from '../qemu/qemu-img-convert.ts';
 import { exists, freeBytes, syncFile } from '../system/files.ts';
 import { ProcessError } from '../system/process.ts';
 import { diskFull, neededBytes, ranFull } from './disk-room.ts';
 import { PartProgress } from './part-progress.ts';
+import { sizeInFormat } from './formats.ts';
 import type { SourceDisk } from './source-disk.ts';
 import type { Target } from './targets.ts';
 import { hashWhole, verifyCopy } from './verify-copy.ts';
@@ -39,6 +39,7 @@ export async function writeTarget(
   options: WriteOptions,
 ): Promise<WrittenTarget> {
   const { format, path } = target;
+  const virtualSizeBytes = sizeInFormat(format, source.virtualSizeBytes);
   const progress = formatProgress(format.name, SHARES, options.emit);
   // A folder, not another name: a vmdk has its own name inside, by which VMware and libvmdk look for its data.
   const folder = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
@@ -47,14 +48,19 @@ export async function writeTarget(
   try {
     await mkdir(folder, { mode: 0o700 });
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
-    const file = { ...format, path: partial };
-    await convertDisk(source, file, { onFraction, signal: options.signal });
-    const sha256 = await verifyCopy(source, file, {
-      onCompared: (fraction) => progress.set('compare', fraction),
-      onHashed: (fraction) => progress.set('hash', fraction),
-      signal: options.signal,
-    });
-    const artifact = await describe(target, partial, source.virtualSizeBytes, sha256);
+    const { signal } = options;
+    const job = { source, path: partial, virtualSizeBytes };
+    const written = await format.write({ ...job, onFraction, signal });
+    const sha256 = await verifyCopy(
+      source,
+      { ...job, ...written },
+      {
+        onCompared: (fraction) => progress.set('compare', fraction),
+        onHashed: (fraction) => progress.set('hash', fraction),
+        signal,
+      },
+    );
+    const artifact = await describe(target, partial, virtualSizeBytes, sha256);
     const publishOrDiscard = async (): Promise<void> => {
       try {
         await publish(partial, target, options);

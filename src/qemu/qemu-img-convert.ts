@@ -1,14 +1,11 @@
 import { ProcessError, run } from '../system/process.ts';
-
-/** A disk image and the QEMU driver that opens it. Absolute, so that no path is taken for a protocol (`a:b`). */
-export interface DiskFile {
-  readonly path: string;
-  readonly driver: string;
-}
+import { type DiskFile, diskArguments } from './disk-file.ts';
 
 export interface DiskTarget extends DiskFile {
   /** The driver's creation options: `subformat=dynamic`. */
   readonly creationOptions: readonly string[];
+  /** Whether the driver's compression is used; not every driver has one. */
+  readonly compressed?: boolean;
 }
 
 export interface TransferOptions {
@@ -20,12 +17,16 @@ export interface TransferOptions {
 /** Arguments that copy a disk, everything behind it included, into a new file. */
 export function convertArgs(source: DiskFile, target: DiskTarget): readonly string[] {
   const options = target.creationOptions.flatMap((option) => ['-o', option]);
-  return ['convert', '-p', '-f', source.driver, '-O', target.driver, ...options, source.path, target.path];
+  const compression = target.compressed === true ? ['-c'] : [];
+  const { flags, name } = diskArguments('-f', source);
+  return ['convert', '-p', ...flags, '-O', target.driver, ...compression, ...options, name, target.path];
 }
 
 /** Arguments that compare what two disks hold; a longer one counts as equal when its surplus is zero. */
 export function compareArgs(source: DiskFile, copy: DiskFile): readonly string[] {
-  return ['compare', '-p', '-f', source.driver, '-F', copy.driver, source.path, copy.path];
+  const left = diskArguments('-f', source);
+  const right = diskArguments('-F', copy);
+  return ['compare', '-p', ...left.flags, ...right.flags, left.name, right.name];
 }
 
 /** Reads a line of qemu-img's `-p`, `(12.34/100%)`, as a fraction; other lines are undefined. */

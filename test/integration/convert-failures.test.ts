@@ -130,7 +130,7 @@ exec "$real" resize -q -f raw "$copy" +1M`,
     );
     await expect(bench.convert('disk.qcow2', 'raw')).rejects.toMatchObject({
       code: 'compare-failed',
-      message: 'raw is not the same disk: the copy is a disk of 5242880 bytes, and the source of 4194304',
+      message: 'raw is not the same disk: the copy is a disk of 5242880 bytes, and should be of 4194304',
     });
     expect(await bench.list()).toEqual([]);
   });
