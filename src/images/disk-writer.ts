@@ -1,9 +1,12 @@
 import type { DiskFile } from '../qemu/disk-file.ts';
+import type { SharedSource } from './shared-source.ts';
 import type { SourceDisk } from './source-disk.ts';
 
 /** One file to write. */
 export interface WriteJob {
   readonly source: SourceDisk;
+  /** The same source, for those who read it themselves, and what is made of it for several formats. */
+  readonly shared: SharedSource;
   /** Where to; its folder belongs to this file alone, and goes when the file is finished. */
   readonly path: string;
   /** The size that the disk has in the file: the source's, or more, filled up with zeros. */
@@ -19,6 +22,8 @@ export interface WrittenDisk {
   readonly disk: DiskFile;
   /** Whether `qemu-img check` knows its format. */
   readonly checkable: boolean;
+  /** The file's sha256, if it was hashed while it was written. */
+  readonly sha256?: string;
 }
 
 /** Writes a disk as one file. Fails with `ProcessError` of a tool, or an error of the system; the file is then rubbish. */

@@ -1,6 +1,7 @@
 import { BuilderError } from '../errors.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { qemuImgWriter } from './qemu-img-writer.ts';
+import { streamVmdkWriter } from './vmdk/stream-vmdk-writer.ts';
 
 /** A kind of file that a disk can be written as. */
 export interface DiskFormat {
@@ -28,6 +29,7 @@ const FORMATS = [
     extension: 'vmdk',
     write: qemuImgWriter('vmdk', { creationOptions: ['subformat=monolithicSparse'], checkable: true }),
   },
+  { name: 'vmdk-stream', extension: 'stream.vmdk', write: streamVmdkWriter },
 ] as const satisfies readonly DiskFormat[];
 
 /** Every format that a disk can be written as, in the order in which they are listed. */

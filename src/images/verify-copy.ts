@@ -22,19 +22,20 @@ export interface VerifyOptions {
 
 /**
  * Makes sure that a copy is sound and holds the same disk: its size, every byte of it. At the same time hashes the
- * copy's file and flushes it to the disk. Returns the file's sha256. Fails with `compare-failed`.
+ * copy's file, unless that was done, and flushes it to the disk. Returns the file's sha256. Fails with `compare-failed`.
  */
 export async function verifyCopy(source: DiskFile, copy: Copy, options: VerifyOptions): Promise<string> {
   const { signal } = options;
   await requireSize(copy, signal);
   const checks = [requireSound(copy, signal), requireEqual(source, copy, options), syncFile(copy.path)];
   const [hash, ...results] = await Promise.allSettled([
-    hashWhole(copy.path, options.onHashed, signal),
+    copy.sha256 ?? hashWhole(copy.path, options.onHashed, signal),
     ...checks,
   ]);
   // All have ended before the first failure is told: nothing reads the file when it is removed.
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   if (hash.status === 'rejected') throw hash.reason;
+  options.onHashed(1);
   return hash.value;
 }
 

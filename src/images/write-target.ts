@@ -8,6 +8,7 @@ import { ProcessError } from '../system/process.ts';
 import { diskFull, neededBytes, ranFull } from './disk-room.ts';
 import { PartProgress } from './part-progress.ts';
 import { sizeInFormat } from './formats.ts';
+import type { SharedSource } from './shared-source.ts';
 import type { SourceDisk } from './source-disk.ts';
 import type { Target } from './targets.ts';
 import { hashWhole, verifyCopy } from './verify-copy.ts';
@@ -34,10 +35,11 @@ const SHARES: Readonly<Record<Part, number>> = { convert: 0.5, compare: 0.25, ha
  * Fails with `convert-failed`, `compare-failed` or `disk-full`, and then leaves nothing behind.
  */
 export async function writeTarget(
-  source: SourceDisk,
+  shared: SharedSource,
   target: Target,
   options: WriteOptions,
 ): Promise<WrittenTarget> {
+  const { source } = shared;
   const { format, path } = target;
   const virtualSizeBytes = sizeInFormat(format, source.virtualSizeBytes);
   const progress = formatProgress(format.name, SHARES, options.emit);
@@ -49,7 +51,7 @@ export async function writeTarget(
     await mkdir(folder, { mode: 0o700 });
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
     const { signal } = options;
-    const job = { source, path: partial, virtualSizeBytes };
+    const job = { source, shared, path: partial, virtualSizeBytes };
     const written = await format.write({ ...job, onFraction, signal });
     const sha256 = await verifyCopy(
       source,
@@ -131,7 +133,7 @@ async function explain(thrown: unknown, source: SourceDisk, { format, path }: Ta
   }
   if (thrown instanceof ProcessError && thrown.failure === 'exited') {
     return new BuilderError('convert-failed', `${format.name} cannot be made: ${lastWords(thrown)}`, {
-      hint: `nothing is left of ${path}; what qemu-img said is above`,
+      hint: `nothing is left of ${path}; what the tool said is above`,
       tail: thrown.tail,
       cause: thrown,
     });
@@ -150,7 +152,10 @@ async function explain(thrown: unknown, source: SourceDisk, { format, path }: Ta
   });
 }
 
+/** How QEMU's tools begin a line that says what is wrong. */
+const TOOL_WORDS = /^qemu-(?:img|nbd): /;
+
 function lastWords({ tail, message }: ProcessError): string {
-  const words = tail.filter((line) => line.startsWith('qemu-img: ')).at(-1);
-  return words?.replace(/^qemu-img: /, '') ?? message;
+  const words = tail.filter((line) => TOOL_WORDS.test(line)).at(-1);
+  return words?.replace(TOOL_WORDS, '') ?? message;
 }
