@@ -1,6 +1,7 @@
 import { BuilderError } from '../errors.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { qemuImgWriter } from './qemu-img-writer.ts';
+import { rawZstWriter } from './raw-zst-writer.ts';
 import { streamVmdkWriter } from './vmdk/stream-vmdk-writer.ts';
 
 /** A kind of file that a disk can be written as. */
@@ -14,15 +15,39 @@ export interface DiskFormat {
   readonly sizeStepBytes?: number;
 }
 
+const MEBIBYTE = 1024 * 1024;
+
 const FORMATS = [
   { name: 'qcow2', extension: 'qcow2', write: qemuImgWriter('qcow2', { checkable: true }) },
+  {
+    name: 'qcow2-zstd',
+    extension: 'zstd.qcow2',
+    write: qemuImgWriter('qcow2', {
+      creationOptions: ['compression_type=zstd'],
+      compressed: true,
+      checkable: true,
+    }),
+  },
   { name: 'raw', extension: 'raw', write: qemuImgWriter('raw') },
+  { name: 'raw-zst', extension: 'raw.zst', write: rawZstWriter },
   { name: 'vdi', extension: 'vdi', write: qemuImgWriter('vdi', { checkable: true }) },
   {
     name: 'vhd',
     extension: 'vhd',
     // Without force_size the size is rounded up to a whole number of cylinders, and the disks are not equal.
     write: qemuImgWriter('vpc', { creationOptions: ['subformat=dynamic', 'force_size=on'] }),
+  },
+  {
+    name: 'vhd-azure',
+    extension: 'azure.vhd',
+    // Azure takes no other: fixed, a whole number of MiB, and exactly so long as its footer says.
+    write: qemuImgWriter('vpc', { creationOptions: ['subformat=fixed', 'force_size=on'] }),
+    sizeStepBytes: MEBIBYTE,
+  },
+  {
+    name: 'vhdx',
+    extension: 'vhdx',
+    write: qemuImgWriter('vhdx', { creationOptions: ['subformat=dynamic'], checkable: true }),
   },
   {
     name: 'vmdk',

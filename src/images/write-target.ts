@@ -152,8 +152,8 @@ async function explain(thrown: unknown, source: SourceDisk, { format, path }: Ta
   });
 }
 
-/** How QEMU's tools begin a line that says what is wrong. */
-const TOOL_WORDS = /^qemu-(?:img|nbd): /;
+/** How the tools begin a line that says what is wrong. */
+const TOOL_WORDS = /^(?:qemu-(?:img|nbd)|zstd|tar): /;
 
 function lastWords({ tail, message }: ProcessError): string {
   const words = tail.filter((line) => TOOL_WORDS.test(line)).at(-1);

@@ -6,6 +6,8 @@ export interface DiskTarget extends DiskFile {
   readonly creationOptions: readonly string[];
   /** Whether the driver's compression is used; not every driver has one. */
   readonly compressed?: boolean;
+  /** The disk's size in the new file, when it is larger than the source; the rest is zero. */
+  readonly virtualSizeBytes?: number;
 }
 
 export interface TransferOptions {
@@ -14,12 +16,21 @@ export interface TransferOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Arguments that copy a disk, everything behind it included, into a new file. */
+/** Arguments that make an empty disk of a size, for a copy that is larger than its source. */
+export function createArgs(target: DiskTarget, virtualSizeBytes: number): readonly string[] {
+  return ['create', '-q', '-f', target.driver, ...optionArgs(target), target.path, String(virtualSizeBytes)];
+}
+
+/** Arguments that copy a disk, everything behind it included, into a new file, or into one of `createArgs`. */
 export function convertArgs(source: DiskFile, target: DiskTarget): readonly string[] {
-  const options = target.creationOptions.flatMap((option) => ['-o', option]);
+  const options = target.virtualSizeBytes === undefined ? optionArgs(target) : ['-n', '--target-is-zero'];
   const compression = target.compressed === true ? ['-c'] : [];
   const { flags, name } = diskArguments('-f', source);
   return ['convert', '-p', ...flags, '-O', target.driver, ...compression, ...options, name, target.path];
+}
+
+function optionArgs({ creationOptions }: DiskTarget): readonly string[] {
+  return creationOptions.flatMap((option) => ['-o', option]);
 }
 
 /** Arguments that compare what two disks hold; a longer one counts as equal when its surplus is zero. */
@@ -41,6 +52,8 @@ export async function convertDisk(
   target: DiskTarget,
   options: TransferOptions = {},
 ): Promise<void> {
+  const { virtualSizeBytes } = target;
+  if (virtualSizeBytes !== undefined) await run(['qemu-img', ...createArgs(target, virtualSizeBytes)]);
   await run(['qemu-img', ...convertArgs(source, target)], transferOptions(options));
 }
 
