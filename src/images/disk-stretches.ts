@@ -24,7 +24,7 @@ export function* mergedRanges(dataMap: DataMap, shortestHoleBytes: number): Gene
 }
 
 /** The bytes of a stretch in pieces of 1 MiB, the last perhaps shorter, some of them read ahead. */
-export function readRange(reader: NbdClient, range: Range): AsyncGenerator<Buffer> {
+export function readRange(reader: NbdClient, range: Range): AsyncGenerator<Buffer<ArrayBuffer>> {
   return inOrder(piecesOf(range), READS_AT_ONCE, async ({ startBytes, lengthBytes }) => {
     const piece = Buffer.allocUnsafeSlow(lengthBytes);
     await reader.read(startBytes, piece);

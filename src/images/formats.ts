@@ -1,7 +1,11 @@
 import { BuilderError } from '../errors.ts';
 import type { DiskWriter } from './disk-writer.ts';
+import { gceWriter } from './gce-writer.ts';
+import { ovaWriter } from './ova/ova-writer.ts';
 import { qemuImgWriter } from './qemu-img-writer.ts';
 import { rawZstWriter } from './raw-zst-writer.ts';
+import { libvirtBoxWriter } from './vagrant/libvirt-box-writer.ts';
+import { virtualboxBoxWriter } from './vagrant/virtualbox-box-writer.ts';
 import { streamVmdkWriter } from './vmdk/stream-vmdk-writer.ts';
 
 /** A kind of file that a disk can be written as. */
@@ -15,7 +19,8 @@ export interface DiskFormat {
   readonly sizeStepBytes?: number;
 }
 
-const MEBIBYTE = 1024 * 1024;
+const MEBIBYTE = 1024 ** 2;
+const GIBIBYTE = 1024 ** 3;
 
 const FORMATS = [
   { name: 'qcow2', extension: 'qcow2', write: qemuImgWriter('qcow2', { checkable: true }) },
@@ -55,6 +60,10 @@ const FORMATS = [
     write: qemuImgWriter('vmdk', { creationOptions: ['subformat=monolithicSparse'], checkable: true }),
   },
   { name: 'vmdk-stream', extension: 'stream.vmdk', write: streamVmdkWriter },
+  { name: 'ova', extension: 'ova', write: ovaWriter },
+  { name: 'gce', extension: 'tar.gz', write: gceWriter, sizeStepBytes: GIBIBYTE },
+  { name: 'vagrant-libvirt', extension: 'libvirt.box', write: libvirtBoxWriter },
+  { name: 'vagrant-virtualbox', extension: 'virtualbox.box', write: virtualboxBoxWriter },
 ] as const satisfies readonly DiskFormat[];
 
 /** Every format that a disk can be written as, in the order in which they are listed. */

@@ -3,13 +3,13 @@
  * wait to be taken at most, too: memory stays bounded however slow the taker is. The first failure ends it.
  */
 export async function* inOrder<Item, Result>(
-  items: Iterable<Item>,
+  items: Iterable<Item> | AsyncIterable<Item>,
   atOnce: number,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
   const underWay: Promise<Result>[] = [];
   try {
-    for (const item of items) {
+    for await (const item of items) {
       const result = work(item);
       // It is awaited later, perhaps after another one has failed.
       result.catch(() => undefined);
