@@ -3,6 +3,7 @@ import { buildCommand } from './build.ts';
 import type { CommandDefinition } from './command.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
+import { formatsCommand } from './formats.ts';
 import { userDataCommand } from './user-data.ts';
 
 /** Every command, in the order of the help. */
@@ -11,5 +12,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   doctorCommand,
   baseCommand,
   convertCommand,
+  formatsCommand,
   userDataCommand,
 ];
