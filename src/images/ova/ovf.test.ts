@@ -11,7 +11,7 @@ describe('ovfText', () => {
   it('names the file, its size, the size of the disk and its format', () => {
     const text = ovfText(MACHINE);
     expect(text).toContain('<File ovf:href="web.stream.vmdk" ovf:id="file1" ovf:size="1000"/>');
-    expect(text).toContain('ovf:capacity="4096" ovf:capacityAllocationUnits="byte"');
+    expect(text).toContain('<Disk ovf:capacity="4096" ');
     expect(text).toContain('vmdk.html#streamOptimized" ovf:populatedSize="2048"');
   });
 

@@ -82,8 +82,8 @@ function diskSections({ fileName, fileBytes, virtualSizeBytes, dataBytes }: OvfM
   </References>
   <DiskSection>
     <Info>The disk</Info>
-    <Disk ovf:capacity="${virtualSizeBytes}" ovf:capacityAllocationUnits="byte" ovf:diskId="vmdisk1"
-        ovf:fileRef="file1" ovf:format="${STREAM_OPTIMIZED}" ovf:populatedSize="${dataBytes}"/>
+    <Disk ovf:capacity="${virtualSizeBytes}" ovf:diskId="vmdisk1" ovf:fileRef="file1"
+        ovf:format="${STREAM_OPTIMIZED}" ovf:populatedSize="${dataBytes}"/>
   </DiskSection>`;
 }
 
