@@ -40,6 +40,8 @@ export class DeflatePool implements AsyncDisposable {
   readonly #workers: Worker[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
+  /** Why the pool can do no more: a thread that died would never answer. */
+  #failure: Error | undefined;
 
   constructor(threads = availableParallelism()) {
     this.threads = threads;
@@ -52,6 +54,7 @@ export class DeflatePool implements AsyncDisposable {
 
   /** Compresses the whole of `input`, which cannot be used until it comes back with the result. */
   deflate(input: ArrayBuffer, settings: DeflateSettings): Promise<DeflateResult> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -62,15 +65,13 @@ export class DeflatePool implements AsyncDisposable {
 
   /** Ends the threads; what they are still asked for fails. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const workers = this.#workers.splice(0);
-    await Promise.all(workers.map((worker) => worker.terminate()));
     this.#fail(new Error('the compression was stopped'));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   /** In turn: the tasks are much alike. */
   #nextWorker(): Worker {
-    const worker = this.#workers[this.#lastId % this.threads] ?? this.#start();
-    return worker;
+    return this.#workers[this.#lastId % this.threads] ?? this.#start();
   }
 
   #start(): Worker {
@@ -86,6 +87,7 @@ export class DeflatePool implements AsyncDisposable {
   }
 
   #fail(error: Error): void {
+    this.#failure ??= error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

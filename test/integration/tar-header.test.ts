@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { sparseTarHeader, tarEnd, tarHeader, tarPadding } from './tar-header.ts';
+import { sparseTarHeader, tarEnd, tarHeader, tarPadding } from '../../src/images/tar/tar-header.ts';
 
 const GIBIBYTE = 1024 ** 3;
 

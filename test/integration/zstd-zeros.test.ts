@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { zeroFrames } from './zstd-zeros.ts';
+import { zeroFrames } from '../../src/images/zstd-zeros.ts';
 
 describe('zeroFrames', () => {
   it.each([1, 512, 131_071, 131_072, 131_073, 10_000_000])('are %i zeros to zstd itself', (length) => {
