@@ -4,7 +4,8 @@ import { type OvfMachine, ovfText, SHARED_HARDWARE, VIRTUALBOX_HARDWARE } from '
 const MACHINE: OvfMachine = {
   name: 'web "1" <&>',
   hardware: SHARED_HARDWARE,
-  disk: { fileName: 'web.stream.vmdk', fileBytes: 1000, virtualSizeBytes: 4096, dataBytes: 2048 },
+  file: { name: 'web.stream.vmdk', bytes: 1000 },
+  disk: { virtualSizeBytes: 4096, dataBytes: 2048 },
 };
 
 describe('ovfText', () => {

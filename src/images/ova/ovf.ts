@@ -26,10 +26,9 @@ export const VIRTUALBOX_HARDWARE: OvfHardware = {
 export interface OvfMachine {
   readonly name: string;
   readonly hardware: OvfHardware;
+  /** The disk's file, beside the OVF. */
+  readonly file: { readonly name: string; readonly bytes: number };
   readonly disk: {
-    /** Beside the OVF. */
-    readonly fileName: string;
-    readonly fileBytes: number;
     readonly virtualSizeBytes: number;
     /** Bytes of the disk that hold data. */
     readonly dataBytes: number;
@@ -64,7 +63,7 @@ export function ovfText(machine: OvfMachine): string {
     xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
     xmlns:vmw="http://www.vmware.com/schema/ovf"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-${diskSections(machine.disk)}
+${diskSections(machine)}
   <NetworkSection>
     <Info>The network</Info>
     <Network ovf:name="${NETWORK}">
@@ -76,14 +75,14 @@ ${virtualSystem(machine)}
 `;
 }
 
-function diskSections({ fileName, fileBytes, virtualSizeBytes, dataBytes }: OvfMachine['disk']): string {
+function diskSections({ file, disk }: OvfMachine): string {
   return `  <References>
-    <File ovf:href="${xml(fileName)}" ovf:id="file1" ovf:size="${fileBytes}"/>
+    <File ovf:href="${xml(file.name)}" ovf:id="file1" ovf:size="${file.bytes}"/>
   </References>
   <DiskSection>
     <Info>The disk</Info>
-    <Disk ovf:capacity="${virtualSizeBytes}" ovf:diskId="vmdisk1" ovf:fileRef="file1"
-        ovf:format="${STREAM_OPTIMIZED}" ovf:populatedSize="${dataBytes}"/>
+    <Disk ovf:capacity="${disk.virtualSizeBytes}" ovf:diskId="vmdisk1" ovf:fileRef="file1"
+        ovf:format="${STREAM_OPTIMIZED}" ovf:populatedSize="${disk.dataBytes}"/>
   </DiskSection>`;
 }
 

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { convertDisk } from '../../qemu/qemu-img-convert.ts';
 import type { DiskWriter } from '../disk-writer.ts';
 import { TarFile } from '../tar/tar-file.ts';
+import { twoSteps } from '../two-steps.ts';
 import { vagrantfile } from './vagrantfile.ts';
 
 const GIBIBYTE = 1024 ** 3;
-const CONVERSION_SHARE = 0.9;
 
 /**
  * Writes a box for Vagrant's libvirt provider: `metadata.json`, `Vagrantfile` and `box.img`, a qcow2 that is compressed
@@ -20,11 +20,12 @@ export const libvirtBoxWriter: DiskWriter = async ({
   onFraction,
   signal,
 }) => {
+  const { onFirst, onSecond } = twoSteps(onFraction);
   const image = join(dirname(path), 'box.img');
   await convertDisk(
     source,
     { path: image, driver: 'qcow2', creationOptions: [], compressed: true },
-    { onFraction: (fraction) => onFraction(fraction * CONVERSION_SHARE), signal },
+    { onFraction: onFirst, signal },
   );
   // The provider wants whole GiB: how large a volume the image fits into.
   const metadata = {
@@ -35,9 +36,7 @@ export const libvirtBoxWriter: DiskWriter = async ({
   await using archive = await TarFile.create(path);
   await archive.addText('metadata.json', `${JSON.stringify(metadata)}\n`);
   await archive.addText('Vagrantfile', vagrantfile());
-  const onCopied = (fraction: number): void =>
-    onFraction(CONVERSION_SHARE + fraction * (1 - CONVERSION_SHARE));
-  const part = await archive.addFile('box.img', image, onCopied, signal);
+  const part = await archive.addFile('box.img', image, onSecond, signal);
   const { sha256 } = await archive.finish();
   await rm(image);
   return { disk: { path, driver: 'qcow2', part }, checkable: true, sha256 };
