@@ -1,10 +1,11 @@
-// Bundles the program into dist/: one entry, code loaded lazily split off, so that `--help` starts fast.
+// Bundles the program into dist/: one entry, code loaded lazily split off, so that `--help` starts fast; beside it
+// the code of the threads.
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { cli: 'src/cli.ts' },
+  entryPoints: { cli: 'src/cli.ts', 'deflate-worker': 'src/system/deflate-worker.js' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -50,6 +50,7 @@ export function packerVariables(plan: BuildPlan, machine: PreparedMachine): Read
     ssh_timeout: `${sshTimeoutMs / 1000}s`,
     playbook: payload.playbook,
     python_interpreter: payload.pythonInterpreter,
+    formats: plan.formats.join(','),
     payload_vars: JSON.stringify(payload.variables),
     aws_region: settings.aws.region,
   };

@@ -2,19 +2,24 @@ import { resolve } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import { type Artifact, runPhase } from '../events.ts';
 import { convertImage } from '../images/convert-image.ts';
-import { DISK_FORMATS, parseFormats } from '../images/formats.ts';
+import { parseFormats } from '../images/formats.ts';
 import { EVENT_SOCKET_VARIABLE } from '../system/event-socket.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
 
-const NAMES = DISK_FORMATS.map(({ name }) => name).join(', ');
+const DEFAULT_COPIES = 'vdi,vhd,vmdk';
 
 /** Converts a disk image to several formats at once and proves that they hold the same disk. */
 export const convertCommand: CommandDefinition = {
   name: 'convert',
   summary: 'convert a disk image to several formats at once, and compare each with it',
-  arguments: [{ name: 'file', description: 'the disk image: qcow2, raw, vdi, vhd or vmdk', required: true }],
+  arguments: [
+    { name: 'file', description: 'the disk image: qcow2, raw, vdi, vhd, vhdx or vmdk', required: true },
+  ],
   options: [
-    { flags: '--formats <list>', description: `separated by commas: ${NAMES} (default: vdi,vhd,vmdk)` },
+    {
+      flags: '--formats <list>',
+      description: `separated by commas; the command formats lists them (default: ${DEFAULT_COPIES})`,
+    },
     { flags: '--output-dir <folder>', description: 'where to write (default: beside the image)' },
     { flags: '--name <name>', description: "the files' name without extension (default: the image's)" },
     { flags: '--force', description: 'replace files that are there already' },
@@ -30,7 +35,7 @@ async function convert(input: CommandInput, context: CommandContext): Promise<vo
   }
   const work = (): Promise<readonly Artifact[]> =>
     convertImage(resolve(context.cwd, file), {
-      formats: parseFormats(typeof formats === 'string' ? formats : 'vdi,vhd,vmdk'),
+      formats: parseFormats(typeof formats === 'string' ? formats : DEFAULT_COPIES),
       ...(typeof outputDir === 'string' ? { outputFolder: resolve(context.cwd, outputDir) } : {}),
       ...(typeof name === 'string' ? { name } : {}),
       force: force === true,

@@ -3,6 +3,7 @@ import { buildCommand } from './build.ts';
 import type { CommandDefinition } from './command.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
+import { formatsCommand } from './formats.ts';
 import { layersCommand } from './layers.ts';
 import { planCommand } from './plan.ts';
 import { shellCommand } from './shell.ts';
@@ -17,5 +18,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   doctorCommand,
   baseCommand,
   convertCommand,
+  formatsCommand,
   userDataCommand,
 ];

@@ -5,6 +5,7 @@ import type { Artifact, Emit } from '../events.ts';
 import { freeBytes } from '../system/files.ts';
 import { diskFull, neededBytes, requireRoom } from './disk-room.ts';
 import type { DiskFormat } from './formats.ts';
+import { SharedSource } from './shared-source.ts';
 import { inspectSource, type SourceDisk } from './source-disk.ts';
 import { nameOfSource, planTargets, type Target } from './targets.ts';
 import { keepSource, type WriteOptions, type WrittenTarget, writeTarget } from './write-target.ts';
@@ -33,29 +34,49 @@ export interface ConvertOptions {
 export async function convertImage(source: string, options: ConvertOptions): Promise<readonly Artifact[]> {
   const { emit, signal, force = false } = options;
   const disk = await inspectSource(source, signal);
-  const targets = await planAll(disk, options);
+  const plan = await planAll(disk, options);
   const write: WriteOptions = { force, emit, signal };
-  const results = await Promise.allSettled(
-    // A signal each: so many listeners on one would look like a leak.
-    targets.map((target) => produce(disk, target, { ...write, signal: AbortSignal.any([signal]) })),
-  );
-  return finish(disk, targets, results, write);
+  const results = await produceAll(disk, plan, write);
+  return finish(disk, plan.targets, results, write);
 }
 
-async function planAll(disk: SourceDisk, options: ConvertOptions): Promise<readonly Target[]> {
+/** All at once, and all to their ends: one that fails does not stop the others. */
+async function produceAll(
+  disk: SourceDisk,
+  { targets, outputFolder, name }: Plan,
+  options: WriteOptions,
+): Promise<readonly PromiseSettledResult<Produced>[]> {
+  const { signal } = options;
+  await using shared = new SharedSource(disk, { outputFolder, name, signal });
+  // Awaited here, while what they share is there. A signal each: so many listeners on one would look like a leak.
+  return await Promise.allSettled(
+    targets.map((target) => produce(shared, target, { ...options, signal: AbortSignal.any([signal]) })),
+  );
+}
+
+interface Plan {
+  readonly targets: readonly Target[];
+  /** Absolute, without links. */
+  readonly outputFolder: string;
+  /** Of the files, without extension. */
+  readonly name: string;
+}
+
+async function planAll(disk: SourceDisk, options: ConvertOptions): Promise<Plan> {
   const asked = resolve(options.outputFolder ?? dirname(disk.path));
   const outputFolder = await realpath(asked).catch(() => asked);
+  const name = options.name ?? nameOfSource(disk.path);
   const targets = planTargets(disk, {
     formats: options.formats,
     outputFolder,
-    name: options.name ?? nameOfSource(disk.path),
+    name,
     existing: new Set(await readdir(outputFolder).catch(() => [])),
     force: options.force ?? false,
   });
   const copies = targets.filter(({ how }) => how !== 'keep').map(({ format }) => format.name);
   await requireRoom(outputFolder, copies, neededBytes(disk.dataBytes, copies.length));
   await makeFolder(outputFolder);
-  return targets;
+  return { targets, outputFolder, name };
 }
 
 async function makeFolder(path: string): Promise<void> {
@@ -73,9 +94,10 @@ interface Produced {
   readonly waiting?: WrittenTarget;
 }
 
-async function produce(disk: SourceDisk, target: Target, options: WriteOptions): Promise<Produced> {
-  if (target.how === 'keep') return tell({ artifact: await keepSource(disk, target, options) }, options.emit);
-  const written = await writeTarget(disk, target, options);
+async function produce(shared: SharedSource, target: Target, options: WriteOptions): Promise<Produced> {
+  if (target.how === 'keep')
+    return tell({ artifact: await keepSource(shared.source, target, options) }, options.emit);
+  const written = await writeTarget(shared, target, options);
   // The others are still read from it.
   if (target.how === 'replace-source') return { artifact: written.artifact, waiting: written };
   await written.publish();

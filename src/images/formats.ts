@@ -1,37 +1,160 @@
 import { BuilderError } from '../errors.ts';
+import type { DiskWriter } from './disk-writer.ts';
+import { gceWriter } from './gce-writer.ts';
+import { ovaWriter } from './ova/ova-writer.ts';
+import { qemuImgWriter } from './qemu-img-writer.ts';
+import { rawZstWriter } from './raw-zst-writer.ts';
+import { libvirtBoxWriter } from './vagrant/libvirt-box-writer.ts';
+import { virtualboxBoxWriter } from './vagrant/virtualbox-box-writer.ts';
+import { streamVmdkWriter } from './vmdk/stream-vmdk-writer.ts';
 
 /** A kind of file that a disk can be written as. */
 export interface DiskFormat {
   /** What users call it. */
   readonly name: string;
   readonly extension: string;
-  /** QEMU's driver that writes and reads it. Always named: a file's content can be made to look like another's. */
-  readonly driver: string;
-  readonly creationOptions: readonly string[];
-  /** Whether `qemu-img check` knows how to check it. */
-  readonly checkable: boolean;
+  /** Where it is meant to go, for people. */
+  readonly target: string;
+  /** What becomes of the disk's size, and how large the file is, for people. */
+  readonly size: string;
+  /** How the file is proven besides the comparison with its source, for people. */
+  readonly check: string;
+  /** Writes a disk as a file of this format. */
+  readonly write: DiskWriter;
+  /** The disk is filled up with zeros to a multiple of this; its size is kept when left out. */
+  readonly sizeStepBytes?: number;
 }
 
+const MEBIBYTE = 1024 ** 2;
+const GIBIBYTE = 1024 ** 3;
+const QEMU_CHECK = 'qemu-img check';
+const QEMU_CHECK_INSIDE = 'qemu-img check of the disk inside';
+
 const FORMATS = [
-  { name: 'qcow2', extension: 'qcow2', driver: 'qcow2', creationOptions: [], checkable: true },
-  { name: 'raw', extension: 'raw', driver: 'raw', creationOptions: [], checkable: false },
-  { name: 'vdi', extension: 'vdi', driver: 'vdi', creationOptions: [], checkable: true },
+  {
+    name: 'qcow2',
+    extension: 'qcow2',
+    target: 'QEMU, libvirt, OpenStack, Proxmox',
+    size: 'grows with its data',
+    check: QEMU_CHECK,
+    write: qemuImgWriter('qcow2', { checkable: true }),
+  },
+  {
+    name: 'qcow2-zstd',
+    extension: 'zstd.qcow2',
+    target: 'the same, QEMU 5.1 or newer',
+    size: 'compressed',
+    check: QEMU_CHECK,
+    write: qemuImgWriter('qcow2', {
+      creationOptions: ['compression_type=zstd'],
+      compressed: true,
+      checkable: true,
+    }),
+  },
+  {
+    name: 'raw',
+    extension: 'raw',
+    target: 'anything, dd',
+    size: 'the whole disk, with holes',
+    check: '',
+    write: qemuImgWriter('raw'),
+  },
+  {
+    name: 'raw-zst',
+    extension: 'raw.zst',
+    target: 'anything, by zstd -d',
+    size: 'compressed',
+    check: 'unpacked by zstd',
+    write: rawZstWriter,
+  },
+  {
+    name: 'vdi',
+    extension: 'vdi',
+    target: 'VirtualBox',
+    size: 'grows with its data',
+    check: QEMU_CHECK,
+    write: qemuImgWriter('vdi', { checkable: true }),
+  },
   {
     name: 'vhd',
     extension: 'vhd',
-    driver: 'vpc',
+    target: 'Hyper-V, generation 1',
+    size: 'grows with its data',
+    check: '',
     // Without force_size the size is rounded up to a whole number of cylinders, and the disks are not equal.
-    creationOptions: ['subformat=dynamic', 'force_size=on'],
-    checkable: false,
+    write: qemuImgWriter('vpc', { creationOptions: ['subformat=dynamic', 'force_size=on'] }),
+  },
+  {
+    name: 'vhd-azure',
+    extension: 'azure.vhd',
+    target: 'Azure',
+    size: 'the whole disk, in full MiB',
+    check: '',
+    // Azure takes no other: fixed, a whole number of MiB, and exactly so long as its footer says.
+    write: qemuImgWriter('vpc', { creationOptions: ['subformat=fixed', 'force_size=on'] }),
+    sizeStepBytes: MEBIBYTE,
+  },
+  {
+    name: 'vhdx',
+    extension: 'vhdx',
+    target: 'Hyper-V, generations 1 and 2',
+    size: 'grows with its data',
+    check: QEMU_CHECK,
+    write: qemuImgWriter('vhdx', { creationOptions: ['subformat=dynamic'], checkable: true }),
   },
   {
     name: 'vmdk',
     extension: 'vmdk',
-    driver: 'vmdk',
-    creationOptions: ['subformat=monolithicSparse'],
-    checkable: true,
+    target: 'VMware Workstation, Fusion',
+    size: 'grows with its data',
+    check: QEMU_CHECK,
+    write: qemuImgWriter('vmdk', { creationOptions: ['subformat=monolithicSparse'], checkable: true }),
+  },
+  {
+    name: 'vmdk-stream',
+    extension: 'stream.vmdk',
+    target: 'import into EC2; inside of an OVF',
+    size: 'compressed',
+    check: QEMU_CHECK,
+    write: streamVmdkWriter,
+  },
+  {
+    name: 'ova',
+    extension: 'ova',
+    target: 'vSphere, ESXi, VirtualBox',
+    size: 'compressed',
+    check: QEMU_CHECK_INSIDE,
+    write: ovaWriter,
+  },
+  {
+    name: 'gce',
+    extension: 'tar.gz',
+    target: 'Google Compute Engine',
+    size: 'compressed; the disk in full GiB',
+    check: 'unpacked by GNU tar',
+    write: gceWriter,
+    sizeStepBytes: GIBIBYTE,
+  },
+  {
+    name: 'vagrant-libvirt',
+    extension: 'libvirt.box',
+    target: 'Vagrant with libvirt',
+    size: 'compressed',
+    check: QEMU_CHECK_INSIDE,
+    write: libvirtBoxWriter,
+  },
+  {
+    name: 'vagrant-virtualbox',
+    extension: 'virtualbox.box',
+    target: 'Vagrant with VirtualBox',
+    size: 'compressed',
+    check: QEMU_CHECK_INSIDE,
+    write: virtualboxBoxWriter,
   },
 ] as const satisfies readonly DiskFormat[];
+
+/** The formats of a build when nothing is said: the original's. */
+export const DEFAULT_FORMATS = 'qcow2,vdi,vhd,vmdk';
 
 /** Every format that a disk can be written as, in the order in which they are listed. */
 export const DISK_FORMATS: readonly DiskFormat[] = FORMATS;
@@ -56,4 +179,9 @@ function formatNamed(name: string): DiskFormat {
   throw new BuilderError('format-unknown', `format ${JSON.stringify(name)} is not known`, {
     hint: `choose from: ${FORMAT_NAMES}`,
   });
+}
+
+/** The size that a disk has in a format. */
+export function sizeInFormat({ sizeStepBytes = 1 }: DiskFormat, sizeBytes: number): number {
+  return Math.ceil(sizeBytes / sizeStepBytes) * sizeStepBytes;
 }

@@ -24,7 +24,7 @@ export interface SourceDisk {
 
 const SECTOR_BYTES = 512;
 /** The drivers of what `qemu-img check` can check. */
-const CHECKABLE_DRIVERS = ['qcow2', 'vdi', 'vmdk'];
+const CHECKABLE_DRIVERS = ['qcow2', 'vdi', 'vhdx', 'vmdk'];
 
 /**
  * Finds out what a disk image is by its content, and that it and everything behind it is whole, without writing
@@ -92,7 +92,7 @@ async function refuseDamaged(image: ImageInfo, signal?: AbortSignal): Promise<vo
   const { path, format, clusterBytes } = image;
   for (const flat of image.flatFiles) await refuseShort(flat.path, flat.sizeBytes);
   if (!CHECKABLE_DRIVERS.includes(format)) return;
-  const check = await checkImage(path, format, signal).catch((thrown: unknown) => {
+  const check = await checkImage({ path, driver: format }, signal).catch((thrown: unknown) => {
     throw explain(path, thrown);
   });
   if (check.errors > 0) throw damaged(path, `qemu-img check finds ${check.errors} errors`, check.tail);
@@ -165,7 +165,7 @@ function missing(path: string, cause: unknown): BuilderError {
 
 function unreadable(message: string, tail: readonly string[], cause?: unknown): BuilderError {
   return new BuilderError('input-unreadable', message, {
-    hint: 'give a qcow2, raw, vdi, vhd or vmdk file with everything that it is based on',
+    hint: 'give a qcow2, raw, vdi, vhd, vhdx or vmdk file with everything that it is based on',
     tail,
     cause,
   });

@@ -1,18 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { BuilderError } from '../errors.ts';
 import { checkImage } from '../qemu/qemu-img-check.ts';
-import { compareDisks, type DiskFile } from '../qemu/qemu-img-convert.ts';
-import { imageInfo } from '../qemu/qemu-img.ts';
+import type { DiskFile } from '../qemu/disk-file.ts';
+import { compareDisks } from '../qemu/qemu-img-convert.ts';
+import { virtualSizeOf } from '../qemu/qemu-img.ts';
 import { hashFile, syncFile } from '../system/files.ts';
+import type { WrittenDisk } from './disk-writer.ts';
 
-/** What is copied, as far as a comparison needs it. */
-export interface Original extends DiskFile {
+/** A file that was written, and what must be in it. */
+export interface Copy extends WrittenDisk {
+  readonly path: string;
+  /** The size that its disk must have. */
   readonly virtualSizeBytes: number;
-}
-
-export interface Copy extends DiskFile {
-  /** Whether `qemu-img check` knows the copy's format. */
-  readonly checkable: boolean;
 }
 
 export interface VerifyOptions {
@@ -23,40 +22,44 @@ export interface VerifyOptions {
 
 /**
  * Makes sure that a copy is sound and holds the same disk: its size, every byte of it. At the same time hashes the
- * copy's file and flushes it to the disk. Returns the file's sha256. Fails with `compare-failed`.
+ * copy's file, unless that was done, and flushes it to the disk. Returns the file's sha256. Fails with `compare-failed`.
  */
-export async function verifyCopy(source: Original, copy: Copy, options: VerifyOptions): Promise<string> {
+export async function verifyCopy(source: DiskFile, copy: Copy, options: VerifyOptions): Promise<string> {
   const { signal } = options;
-  await requireSize(source, copy, signal);
+  await requireSize(copy, signal);
   const checks = [requireSound(copy, signal), requireEqual(source, copy, options), syncFile(copy.path)];
   const [hash, ...results] = await Promise.allSettled([
-    hashWhole(copy.path, options.onHashed, signal),
+    copy.sha256 ?? hashWhole(copy.path, options.onHashed, signal),
     ...checks,
   ]);
   // All have ended before the first failure is told: nothing reads the file when it is removed.
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   if (hash.status === 'rejected') throw hash.reason;
+  options.onHashed(1);
   return hash.value;
 }
 
 /** `qemu-img compare` takes a disk that is longer by zeros for equal. */
-async function requireSize(source: Original, copy: Copy, signal: AbortSignal): Promise<void> {
-  const { virtualSizeBytes } = await imageInfo(copy.path, { format: copy.driver, signal });
-  if (virtualSizeBytes === source.virtualSizeBytes) return;
-  const message = `the copy is a disk of ${virtualSizeBytes} bytes, and the source of ${source.virtualSizeBytes}`;
+async function requireSize({ disk, virtualSizeBytes }: Copy, signal: AbortSignal): Promise<void> {
+  const foundBytes = await virtualSizeOf(disk, signal);
+  if (foundBytes === virtualSizeBytes) return;
+  const message = `the copy is a disk of ${foundBytes} bytes, and should be of ${virtualSizeBytes}`;
   throw new BuilderError('compare-failed', message);
 }
 
-async function requireSound({ path, driver, checkable }: Copy, signal: AbortSignal): Promise<void> {
+async function requireSound({ disk, checkable }: Copy, signal: AbortSignal): Promise<void> {
   if (!checkable) return;
-  const { errors, tail } = await checkImage(path, driver, signal);
+  const { errors, tail } = await checkImage(disk, signal);
   if (errors === 0) return;
   throw new BuilderError('compare-failed', `qemu-img check finds ${errors} errors in the copy`, { tail });
 }
 
-async function requireEqual(source: Original, copy: Copy, options: VerifyOptions): Promise<void> {
-  const { onCompared: onFraction, signal } = options;
-  const difference = await compareDisks(source, copy, { onFraction, signal });
+async function requireEqual(
+  source: DiskFile,
+  { disk }: Copy,
+  { onCompared: onFraction, signal }: VerifyOptions,
+): Promise<void> {
+  const difference = await compareDisks(source, disk, { onFraction, signal });
   // qemu-img tells of no progress when there is nothing to compare.
   onFraction(1);
   if (difference === undefined) return;

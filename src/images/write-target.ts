@@ -3,11 +3,12 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import type { Artifact, Emit } from '../events.ts';
-import { convertDisk } from '../qemu/qemu-img-convert.ts';
 import { exists, freeBytes, syncFile } from '../system/files.ts';
 import { ProcessError } from '../system/process.ts';
 import { diskFull, neededBytes, ranFull } from './disk-room.ts';
 import { PartProgress } from './part-progress.ts';
+import { sizeInFormat } from './formats.ts';
+import type { SharedSource } from './shared-source.ts';
 import type { SourceDisk } from './source-disk.ts';
 import type { Target } from './targets.ts';
 import { hashWhole, verifyCopy } from './verify-copy.ts';
@@ -34,11 +35,13 @@ const SHARES: Readonly<Record<Part, number>> = { convert: 0.5, compare: 0.25, ha
  * Fails with `convert-failed`, `compare-failed` or `disk-full`, and then leaves nothing behind.
  */
 export async function writeTarget(
-  source: SourceDisk,
+  shared: SharedSource,
   target: Target,
   options: WriteOptions,
 ): Promise<WrittenTarget> {
+  const { source } = shared;
   const { format, path } = target;
+  const virtualSizeBytes = sizeInFormat(format, source.virtualSizeBytes);
   const progress = formatProgress(format.name, SHARES, options.emit);
   // A folder, not another name: a vmdk has its own name inside, by which VMware and libvmdk look for its data.
   const folder = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
@@ -47,14 +50,19 @@ export async function writeTarget(
   try {
     await mkdir(folder, { mode: 0o700 });
     const onFraction = (fraction: number): void => progress.set('convert', fraction);
-    const file = { ...format, path: partial };
-    await convertDisk(source, file, { onFraction, signal: options.signal });
-    const sha256 = await verifyCopy(source, file, {
-      onCompared: (fraction) => progress.set('compare', fraction),
-      onHashed: (fraction) => progress.set('hash', fraction),
-      signal: options.signal,
-    });
-    const artifact = await describe(target, partial, source.virtualSizeBytes, sha256);
+    const { signal } = options;
+    const job = { source, shared, path: partial, virtualSizeBytes };
+    const written = await format.write({ ...job, onFraction, signal });
+    const sha256 = await verifyCopy(
+      source,
+      { ...job, ...written },
+      {
+        onCompared: (fraction) => progress.set('compare', fraction),
+        onHashed: (fraction) => progress.set('hash', fraction),
+        signal,
+      },
+    );
+    const artifact = await describe(target, partial, virtualSizeBytes, sha256);
     const publishOrDiscard = async (): Promise<void> => {
       try {
         await publish(partial, target, options);
@@ -125,7 +133,7 @@ async function explain(thrown: unknown, source: SourceDisk, { format, path }: Ta
   }
   if (thrown instanceof ProcessError && thrown.failure === 'exited') {
     return new BuilderError('convert-failed', `${format.name} cannot be made: ${lastWords(thrown)}`, {
-      hint: `nothing is left of ${path}; what qemu-img said is above`,
+      hint: `nothing is left of ${path}; what the tool said is above`,
       tail: thrown.tail,
       cause: thrown,
     });
@@ -144,7 +152,10 @@ async function explain(thrown: unknown, source: SourceDisk, { format, path }: Ta
   });
 }
 
+/** How the tools begin a line that says what is wrong. */
+const TOOL_WORDS = /^(?:qemu-(?:img|nbd)|zstd|tar): /;
+
 function lastWords({ tail, message }: ProcessError): string {
-  const words = tail.filter((line) => line.startsWith('qemu-img: ')).at(-1);
-  return words?.replace(/^qemu-img: /, '') ?? message;
+  const words = tail.filter((line) => TOOL_WORDS.test(line)).at(-1);
+  return words?.replace(TOOL_WORDS, '') ?? message;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { baseCacheFolder } from '../base/prepare-base.ts';
 import { type BaseChoice, findBase } from '../base/find-base.ts';
+import { DEFAULT_FORMATS, parseFormats } from '../images/formats.ts';
 import { resolveKeys } from '../keys/keys.ts';
 import { builderNames, readTemplate } from '../packer/template.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
@@ -13,9 +14,6 @@ import type { BuildType, Settings } from '../settings/settings.ts';
 import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
 import { Findings } from './findings.ts';
 import { BASE_TOOLS, BUILD_TOOLS, findTools, type Tool, toolProblem } from './tools.ts';
-
-/** What the build leaves: the original's formats. */
-const FORMATS = ['qcow2', 'vdi', 'vhd', 'vmdk'] as const;
 
 export interface Preflight {
   readonly findings: Findings;
@@ -63,14 +61,15 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   );
   const baseTools = base?.kind === 'embedded' ? await checkTools(findings, BASE_TOOLS, signal) : {};
   const payload = base && (await checkPayload(findings, settings, base, join(programFolder, 'ansible')));
-  if (base && imagePath !== undefined) await checkRoom(findings, settings, base);
-  const isComplete = accelerator && types && template && keys && base && payload;
+  const formats = await checkFormats(findings, settings);
+  if (base && imagePath !== undefined) await checkRoom(findings, settings, base, formats?.length ?? 1);
+  const isComplete = accelerator && types && template && keys && base && payload && formats;
   return {
     findings,
     tools: { ...tools, ...baseTools },
     plan:
       isComplete && findings.problems.length === 0
-        ? { settings, accelerator, types, templatePath, ...template, keys, base, payload, formats: FORMATS }
+        ? { settings, accelerator, types, templatePath, ...template, keys, base, payload, formats }
         : undefined,
   };
 }
@@ -126,11 +125,28 @@ async function checkPayload(
   );
 }
 
-async function checkRoom(findings: Findings, settings: Settings, base: BaseChoice): Promise<void> {
+/** The names of the formats that are asked for. */
+async function checkFormats(
+  findings: Findings,
+  { formats }: Settings,
+): Promise<readonly string[] | undefined> {
+  return findings.check(
+    'formats',
+    () => Promise.resolve(parseFormats(formats ?? DEFAULT_FORMATS).map(({ name }) => name)),
+    (names) => names.join(', '),
+  );
+}
+
+async function checkRoom(
+  findings: Findings,
+  settings: Settings,
+  base: BaseChoice,
+  formats: number,
+): Promise<void> {
   const baseBytes = await sizeOrZero(base.location);
   // One that cannot be read is the payload's problem.
   const installer = await findInstaller(settings).catch(() => undefined);
-  const needed = neededBytes(baseBytes, await sizeOrZero(installer?.location), FORMATS.length);
+  const needed = neededBytes(baseBytes, await sizeOrZero(installer?.location), formats);
   const describe = (free: number): string => `${gib(free)} GiB free, about ${gib(needed)} GiB needed`;
   await findings.check('disk room', () => requireRoom(settings.imagePath, needed), describe);
 }

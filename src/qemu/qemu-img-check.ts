@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ProcessError, run } from '../system/process.ts';
+import { type DiskFile, diskArguments } from './disk-file.ts';
 
 const Check = z.object({
   corruptions: z.number().default(0),
@@ -21,12 +22,13 @@ const CORRUPTED = 2;
 const LEAKED = 3;
 
 /**
- * Checks an image's own structure; the format must be one that has checks (qcow2, vdi, vmdk), and only the file
+ * Checks an image's own structure; the format must be one that has checks (qcow2, vdi, vhdx, vmdk), and only the file
  * itself is checked, not what is behind it. Structures that the check cannot even read count as one error.
  * Fails with `ProcessError` when the image cannot be opened, also because a running machine writes to it.
  */
-export async function checkImage(path: string, driver: string, signal?: AbortSignal): Promise<CheckResult> {
-  const argv = ['qemu-img', 'check', '--output=json', '-f', driver, path];
+export async function checkImage(disk: DiskFile, signal?: AbortSignal): Promise<CheckResult> {
+  const { flags, name } = diskArguments('-f', disk);
+  const argv = ['qemu-img', 'check', '--output=json', ...flags, name];
   try {
     const { stdout, tail } = await run(argv, {
       acceptExitCodes: [CORRUPTED, LEAKED],

@@ -1,14 +1,13 @@
 import { ProcessError, run } from '../system/process.ts';
-
-/** A disk image and the QEMU driver that opens it. Absolute, so that no path is taken for a protocol (`a:b`). */
-export interface DiskFile {
-  readonly path: string;
-  readonly driver: string;
-}
+import { type DiskFile, diskArguments } from './disk-file.ts';
 
 export interface DiskTarget extends DiskFile {
   /** The driver's creation options: `subformat=dynamic`. */
   readonly creationOptions: readonly string[];
+  /** Whether the driver's compression is used; not every driver has one. */
+  readonly compressed?: boolean;
+  /** The disk's size in the new file, when it is larger than the source; the rest is zero. */
+  readonly virtualSizeBytes?: number;
 }
 
 export interface TransferOptions {
@@ -17,15 +16,28 @@ export interface TransferOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Arguments that copy a disk, everything behind it included, into a new file. */
+/** Arguments that make an empty disk of a size, for a copy that is larger than its source. */
+export function createArgs(target: DiskTarget, virtualSizeBytes: number): readonly string[] {
+  return ['create', '-q', '-f', target.driver, ...optionArgs(target), target.path, String(virtualSizeBytes)];
+}
+
+/** Arguments that copy a disk, everything behind it included, into a new file, or into one of `createArgs`. */
 export function convertArgs(source: DiskFile, target: DiskTarget): readonly string[] {
-  const options = target.creationOptions.flatMap((option) => ['-o', option]);
-  return ['convert', '-p', '-f', source.driver, '-O', target.driver, ...options, source.path, target.path];
+  const options = target.virtualSizeBytes === undefined ? optionArgs(target) : ['-n', '--target-is-zero'];
+  const compression = target.compressed === true ? ['-c'] : [];
+  const { flags, name } = diskArguments('-f', source);
+  return ['convert', '-p', ...flags, '-O', target.driver, ...compression, ...options, name, target.path];
+}
+
+function optionArgs({ creationOptions }: DiskTarget): readonly string[] {
+  return creationOptions.flatMap((option) => ['-o', option]);
 }
 
 /** Arguments that compare what two disks hold; a longer one counts as equal when its surplus is zero. */
 export function compareArgs(source: DiskFile, copy: DiskFile): readonly string[] {
-  return ['compare', '-p', '-f', source.driver, '-F', copy.driver, source.path, copy.path];
+  const left = diskArguments('-f', source);
+  const right = diskArguments('-F', copy);
+  return ['compare', '-p', ...left.flags, ...right.flags, left.name, right.name];
 }
 
 /** Reads a line of qemu-img's `-p`, `(12.34/100%)`, as a fraction; other lines are undefined. */
@@ -40,6 +52,8 @@ export async function convertDisk(
   target: DiskTarget,
   options: TransferOptions = {},
 ): Promise<void> {
+  const { virtualSizeBytes } = target;
+  if (virtualSizeBytes !== undefined) await run(['qemu-img', ...createArgs(target, virtualSizeBytes)]);
   await run(['qemu-img', ...convertArgs(source, target)], transferOptions(options));
 }
 

@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { z } from 'zod';
 import { BuilderError } from '../errors.ts';
 import { ProcessError, run } from '../system/process.ts';
+import { type DiskFile, diskArguments } from './disk-file.ts';
 
 /** What only some formats tell; of vmdk, the files that hold its data. */
 const Specific = z.object({
@@ -42,6 +43,12 @@ export interface InfoOptions {
 /** Reads a disk image's header. Fails with `base-not-a-disk` when qemu-img cannot open it. */
 export async function imageInfo(path: string, options: InfoOptions = {}): Promise<ImageInfo> {
   return toImageInfo(Info.parse(JSON.parse(await infoOutput(path, [], options))));
+}
+
+/** The size of a disk as its machine sees it. Fails with `base-not-a-disk` when qemu-img cannot open it. */
+export async function virtualSizeOf(disk: DiskFile, signal: AbortSignal): Promise<number> {
+  const { flags, name } = diskArguments('-f', disk);
+  return Info.parse(JSON.parse(await infoOutput(name, flags, { signal })))['virtual-size'];
 }
 
 /**

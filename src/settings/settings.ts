@@ -45,6 +45,8 @@ export interface Settings {
   /** What the installer must hash to, also one that is found in IMAGE_PATH. */
   readonly dcosInstallerSha256: string | undefined;
   readonly pythonArchive: GivenFile | undefined;
+  /** The list as given; undefined means the original's formats. The preflight knows their names. */
+  readonly formats: string | undefined;
   readonly accelerator: AcceleratorChoice;
   readonly diskSizeBytes: number | undefined;
   readonly memoryBytes: number;
@@ -95,6 +97,7 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     dcosInstaller: reader.givenFile('DCOS_INSTALLER', 'DCOS_INSTALLER_SHA256'),
     dcosInstallerSha256: reader.sha256('DCOS_INSTALLER_SHA256'),
     pythonArchive: reader.pythonArchive(),
+    formats: values.FORMATS,
     accelerator: reader.oneOf('ACCELERATOR', ['auto', 'kvm', 'tcg']) ?? 'auto',
     diskSizeBytes: reader.size('DISK_SIZE'),
     memoryBytes: reader.size('MEMORY', SMALLEST_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,

@@ -91,6 +91,12 @@ export const VARIABLES = [
     default: '',
   },
   {
+    name: 'FORMATS',
+    argument: 'LIST',
+    meaning: 'formats of the images, separated by commas; the command formats lists them',
+    default: 'qcow2,vdi,vhd,vmdk',
+  },
+  {
     name: 'ACCELERATOR',
     argument: 'KIND',
     meaning: 'kvm, tcg or auto',

@@ -101,6 +101,34 @@ describe('run', () => {
     expect(await run(['cat'])).toMatchObject({ stdout: '' });
   });
 
+  it('writes input that comes in pieces, however slowly the program reads', async () => {
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      for (let piece = 0; piece < 50; piece += 1) yield await Promise.resolve(Buffer.alloc(100_000, 'x'));
+    };
+    const { stdout } = await sh('sleep 0.1; wc -c', { input: pieces() });
+    expect(stdout.trim()).toBe('5000000');
+  });
+
+  it('fails when its input cannot be made, though the program saw a good end', async () => {
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.from('x'));
+      throw new Error('no more');
+    };
+    await expect(run(['cat'], { input: pieces() })).rejects.toThrow('no more');
+  });
+
+  it('stops making input for a program that ends before', async () => {
+    let made = 0;
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        made += 1;
+        yield await Promise.resolve(Buffer.alloc(100_000));
+      }
+    };
+    await run(['true'], { input: pieces() });
+    expect(made).toBeLessThan(100);
+  });
+
   it('takes a program that does not read its input by its exit code', async () => {
     expect(await run(['true'], { input: 'x'.repeat(10_000_000) })).toMatchObject({ exitCode: 0 });
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { BuilderError } from '../errors.ts';
+import { pipeline } from 'node:stream/promises';
+import { asError, BuilderError } from '../errors.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { redact } from './secrets.ts';
 
@@ -29,8 +30,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** The child's whole environment; the program's own when left out. `LC_ALL` is always set to C.UTF-8. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Written to the child's standard input, which is then closed. */
-  readonly input?: string | Uint8Array;
+  /** Written to the child's standard input, which is then closed. When making it fails, so does the run. */
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Open files that the child reads from and writes to by itself, for streams too large to pass through here. */
   readonly stdinFd?: number;
   readonly stdoutFd?: number;
@@ -81,12 +82,16 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   options.signal?.throwIfAborted();
   const startMs = performance.now();
   const child = spawnGroup(argv, options);
+  const input = feedInput(child, options.input);
   const output = collectOutput(child, options);
   const stopper = superviseStop(child, options);
   try {
     const { exitCode, signal } = await ended(child, argv, options.cwd);
     const tail = output.finish();
     if (stopper.reason !== undefined) throw stopFailure(stopper.reason, argv, tail, options);
+    // The child knows nothing of it: to it this was the end of its input.
+    const inputFailure = await input;
+    if (inputFailure !== undefined) throw asError(inputFailure);
     if (signal !== null)
       throw new ProcessError('killed', `${argv[0]} was killed by ${signal}`, undefined, tail);
     if (exitCode !== 0 && !(options.acceptExitCodes ?? []).includes(exitCode)) {
@@ -132,10 +137,30 @@ function spawnGroup(argv: readonly string[], options: RunOptions): ChildProcess 
     detached: true,
   });
   if (child.pid !== undefined) running.add(child.pid);
-  // A child that ends without reading its input breaks the pipe; its exit code tells what matters.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(options.input);
   return child;
+}
+
+/** Gives the child its input, and tells at the end what failed while it was made. */
+async function feedInput(child: ChildProcess, input: RunOptions['input']): Promise<unknown> {
+  const { stdin } = child;
+  if (stdin === null) return undefined;
+  // A child that ends without reading its input breaks the pipe; its exit code tells what matters.
+  stdin.on('error', () => undefined);
+  if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) {
+    stdin.end(input);
+    return undefined;
+  }
+  let failure: unknown;
+  const watched = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* input;
+    } catch (thrown) {
+      failure = thrown;
+      throw thrown;
+    }
+  };
+  await pipeline(watched(), stdin).catch(() => undefined);
+  return failure;
 }
 
 interface CollectedOutput {

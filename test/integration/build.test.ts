@@ -44,6 +44,25 @@ describe('a build', () => {
     await nothingLeftWith(`IMAGE_PATH=${rig.imagePath}`);
   });
 
+  it('makes the formats that FORMATS says, in the archive names too', async () => {
+    const packer = await fakePacker(rig, buildWell);
+    const { exitCode, stderr } = await rig.run(['--progress', 'plain'], { FORMATS: 'OVA, vhd-azure' });
+    expect(exitCode, stderr).toBe(0);
+    expect(packer.calls).toHaveLength(1);
+    expect(stderr).toMatch(/formats +ova, vhd-azure/);
+    const [stamp = ''] = await rig.visible();
+    const files = ['SHA256SUMS', 'build.log', 'manifest.json', 'small.azure.vhd', 'small.ova'].sort();
+    expect((await readdir(join(rig.imagePath, stamp))).sort()).toEqual(files);
+  });
+
+  it('refuses a format that is not known before anything starts', async () => {
+    const packer = await fakePacker(rig, buildWell);
+    const { exitCode, stderr } = await rig.run(['--formats', 'qcow2,vhx']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('format "vhx" is not known');
+    expect(packer.calls).toEqual([]);
+  });
+
   it('asked for an AMI without credentials fails before anything starts', async () => {
     const packer = await fakePacker(rig, buildWell);
     const { exitCode, stderr } = await rig.run([], { BUILD_TYPE: 'amazon-ebs' });

@@ -1,35 +1,11 @@
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convertCommand } from '../../src/commands/convert.ts';
 import { Interrupted } from '../../src/errors.ts';
 import type { BuildEvent } from '../../src/events.ts';
 import { imageInfo } from '../../src/qemu/qemu-img.ts';
-import { run } from '../../src/system/process.ts';
-import { DiskBench, MEBIBYTE } from './convert-rig.ts';
-
-/** A file system of its own on the folder `out`, so small that it can run full. */
-async function smallOutput(bench: DiskBench, sizeBytes: number): Promise<void> {
-  const folder = bench.at('out');
-  await mkdir(folder);
-  await run(['mount', '-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder]);
-  bench.scope.defer(async () => {
-    await run(['umount', folder]);
-  });
-}
-
-/** Puts another qemu-img before the real one for as long as the bench lasts. `$real` is the real one. */
-async function wrapQemuImg(bench: DiskBench, script: string): Promise<void> {
-  const real = (await run(['sh', '-c', 'command -v qemu-img'])).stdout.trim();
-  await mkdir(bench.at('bin'));
-  await writeFile(bench.at('bin/qemu-img'), `#!/bin/sh\nreal=${real}\n${script}\n`);
-  await chmod(bench.at('bin/qemu-img'), 0o755);
-  const before = process.env['PATH'] ?? '';
-  process.env['PATH'] = `${bench.at('bin')}:${before}`;
-  bench.scope.defer(() => {
-    process.env['PATH'] = before;
-  });
-}
+import { DiskBench, MEBIBYTE, smallOutput } from './convert-rig.ts';
 
 describe('convert: a full disk', () => {
   it('is told before anything is written, with what is needed and what is free', async () => {
@@ -86,8 +62,8 @@ describe('convert: a format that fails', () => {
   it('names every one that failed', async () => {
     await using bench = await DiskBench.open();
     await bench.create('disk.qcow2', 'qcow2', MEBIBYTE);
-    await wrapQemuImg(
-      bench,
+    await bench.wrapTool(
+      'qemu-img',
       '[ "$1" != convert ] || { echo "qemu-img: no luck today" >&2; exit 1; }\nexec "$real" "$@"',
     );
     await expect(bench.convert('disk.qcow2', 'vdi,vhd')).rejects.toMatchObject({
@@ -103,8 +79,8 @@ describe('convert: a format that fails', () => {
     await using bench = await DiskBench.open();
     await bench.create('disk.qcow2', 'qcow2', 4 * MEBIBYTE);
     await bench.write('disk.qcow2', 'qcow2', 'write -P 1 0 4M');
-    await wrapQemuImg(
-      bench,
+    await bench.wrapTool(
+      'qemu-img',
       `"$real" "$@" || exit
 [ "$1" = convert ] || exit 0
 for copy in "$@"; do :; done
@@ -121,8 +97,8 @@ printf X | dd of="$copy" bs=1 seek=2000000 conv=notrunc status=none`,
   it('is found out when its size is rounded up, though the surplus is zero', async () => {
     await using bench = await DiskBench.open();
     await bench.create('disk.qcow2', 'qcow2', 4 * MEBIBYTE);
-    await wrapQemuImg(
-      bench,
+    await bench.wrapTool(
+      'qemu-img',
       `"$real" "$@" || exit
 [ "$1" = convert ] || exit 0
 for copy in "$@"; do :; done
@@ -130,7 +106,7 @@ exec "$real" resize -q -f raw "$copy" +1M`,
     );
     await expect(bench.convert('disk.qcow2', 'raw')).rejects.toMatchObject({
       code: 'compare-failed',
-      message: 'raw is not the same disk: the copy is a disk of 5242880 bytes, and the source of 4194304',
+      message: 'raw is not the same disk: the copy is a disk of 5242880 bytes, and should be of 4194304',
     });
     expect(await bench.list()).toEqual([]);
   });
@@ -142,8 +118,8 @@ describe('convert: stopped in the middle', () => {
     await bench.create('disk.qcow2', 'qcow2', 64 * MEBIBYTE);
     await bench.write('disk.qcow2', 'qcow2', 'write -P 1 0 64M');
     // It would last for ever: only the stop ends it.
-    await wrapQemuImg(
-      bench,
+    await bench.wrapTool(
+      'qemu-img',
       `[ "$1" != ${stage} ] || { touch "$(dirname "$0")/reached"; exec sleep 600; }\nexec "$real" "$@"`,
     );
     const controller = new AbortController();

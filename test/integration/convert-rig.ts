@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Artifact, BuildEvent } from '../../src/events.ts';
@@ -81,6 +81,19 @@ export class DiskBench implements AsyncDisposable {
     return (await readdir(this.at(folder)).catch(() => [])).sort();
   }
 
+  /** Puts another tool before the real one for as long as the bench lasts. `$real` is the real one. */
+  async wrapTool(tool: string, script: string): Promise<void> {
+    const real = (await run(['sh', '-c', `command -v ${tool}`])).stdout.trim();
+    await mkdir(this.at('bin'), { recursive: true });
+    await writeFile(this.at(`bin/${tool}`), `#!/bin/sh\nreal=${real}\n${script}\n`);
+    await chmod(this.at(`bin/${tool}`), 0o755);
+    const before = process.env['PATH'] ?? '';
+    process.env['PATH'] = `${this.at('bin')}:${before}`;
+    this.scope.defer(() => {
+      process.env['PATH'] = before;
+    });
+  }
+
   /** The disk as plain bytes, by another run of qemu-img. */
   async rawOf(name: string, driver: string): Promise<string> {
     const raw = this.at(`${name.replaceAll('/', '-')}.plain`);
@@ -92,4 +105,14 @@ export class DiskBench implements AsyncDisposable {
     await this.scope[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A file system of its own on the folder `out`, so small that it can run full. */
+export async function smallOutput(bench: DiskBench, sizeBytes: number): Promise<void> {
+  const folder = bench.at('out');
+  await mkdir(folder);
+  await run(['mount', '-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder]);
+  bench.scope.defer(async () => {
+    await run(['umount', folder]);
+  });
 }

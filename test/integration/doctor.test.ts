@@ -30,7 +30,7 @@ describe('the doctor', () => {
     expect(lines(seen, 'problem')).toEqual([]);
     const subjects = lines(seen, 'ok').map((line) => line.slice(9, 22).trim());
     const each = ['accelerator', 'tools', 'build type', 'template', 'image path', 'ssh keys', 'base image'];
-    expect(new Set(subjects)).toEqual(new Set([...each, 'payload', 'disk room']));
+    expect(new Set(subjects)).toEqual(new Set([...each, 'payload', 'formats', 'disk room']));
     expect(seen.stdout).toMatch(/^ok +tools +packer 1\.6\.6$/m);
     expect(seen.stdout).toMatch(/^ok +accelerator +tcg: asked for$/m);
     expect(seen.stdout).toMatch(/^ok +disk room +[\d.]+ GiB free, about [\d.]+ GiB needed$/m);

@@ -50,7 +50,9 @@ export async function buildWell(packer: PackerBuild): Promise<void> {
   const disk = await makeDisk(packer);
   await packer.say('==> qemu: Running post-processor:  (type shell-local)');
   const start = join(packer.call.cwd, 'start.sh');
-  await run([start, 'convert', disk, '--formats', FORMATS.join()], { env: packer.call.env });
+  await run([start, 'convert', disk, '--formats', packer.variables['formats'] ?? ''], {
+    env: packer.call.env,
+  });
   await packer.call.exit(0);
 }
 
