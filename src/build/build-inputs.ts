@@ -15,7 +15,7 @@ import { builderProvisioners, type BuilderProvisioner } from '../packer/provisio
 import type { TemplateSection } from '../packer/template.ts';
 import { resolveValue, type TemplateValues, templateValues } from '../packer/template-values.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
-import { accelerationArgs } from '../qemu/machine.ts';
+import { type AccelerationArgs, accelerationArgs } from '../qemu/machine.ts';
 import { parseSizeBytes } from '../settings/size.ts';
 import type { FileDigests } from '../system/file-digests.ts';
 import type { UserData } from '../userdata/user-data.ts';
@@ -86,7 +86,7 @@ export async function buildInputs(request: InputsRequest, context: BuildContext)
       baseFormat: base.format,
       userData: JSON.stringify(userData),
       accelerator: plan.accelerator.accelerator,
-      cpuModel: accelerationArgs(plan.accelerator.accelerator).cpu,
+      cpuModel: processorText(accelerationArgs(plan.accelerator.accelerator)),
       hostCpu: plan.accelerator.accelerator === 'kvm' ? await hostCpu() : undefined,
       qemuVersion: tools['qemu-system-x86_64'] ?? '',
       packerVersion: tools['packer'] ?? '',
@@ -116,6 +116,10 @@ function diskSize(section: TemplateSection, values: TemplateValues): number {
   const asked: unknown = resolveValue(section['disk_size'], values);
   const text = typeof asked === 'number' ? `${asked}` : asked;
   return parseSizeBytes(typeof text === 'string' ? text : PACKER_DISK_SIZE) ?? 0;
+}
+
+function processorText({ cpu, machine }: AccelerationArgs): string {
+  return [cpu, ...machine].join(',');
 }
 
 /** The template's one qemu builder; the preflight saw that it is there. */

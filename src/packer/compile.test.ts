@@ -41,7 +41,7 @@ describe('the compiled template', () => {
     expect(builder).toMatchObject({ disk_cache: 'none', boot_wait: '30s' });
     expect(builder?.['qemuargs']).toContainEqual(['-cpu', 'Nehalem']);
     expect(builder?.['qemuargs']).toContainEqual(['-cdrom', 'x.iso']);
-    expect(builder?.['qemuargs']).not.toContainEqual(['-cpu', 'qemu64']);
+    expect(builder?.['qemuargs']).not.toContainEqual(['-cpu', expect.stringContaining('qemu64')]);
   });
 
   it('waits for the screen only when there is something to type', () => {
@@ -52,9 +52,9 @@ describe('the compiled template', () => {
   it('gives QEMU a second monitor and one accelerator, not two', () => {
     const args = compileBuilder({ machine_type: 'q35' })?.['qemuargs'];
     expect(args).toEqual([
-      ['-machine', 'type=q35'],
+      ['-machine', 'type=q35,hpet=off'],
       ['-accel', 'tcg,thread=multi,tb-size=1024'],
-      ['-cpu', 'qemu64'],
+      ['-cpu', 'qemu64,vendor=GenuineIntel,family=6,model=28,stepping=10'],
       ['-qmp', 'unix:/tmp/nb/m.sock,server=on,wait=off'],
     ]);
   });

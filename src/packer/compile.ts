@@ -50,11 +50,11 @@ function backingFile(format: string): Readonly<Record<string, unknown>> {
 }
 
 function qemuArgs(builder: TemplateSection, options: CompileOptions): QemuArgs {
-  const { accel, cpu } = accelerationArgs(options.accelerator);
-  const machine = typeof builder['machine_type'] === 'string' ? builder['machine_type'] : 'pc';
+  const { accel, cpu, machine } = accelerationArgs(options.accelerator);
+  const type = typeof builder['machine_type'] === 'string' ? builder['machine_type'] : 'pc';
   return [
     // `-machine accel=` and `-accel` exclude each other, and Packer writes the former.
-    ['-machine', `type=${machine}`],
+    ['-machine', [`type=${type}`, ...machine].join(',')],
     ['-accel', accel],
     ['-cpu', cpu],
     ['-qmp', `unix:${options.monitorSocket},server=on,wait=off`],

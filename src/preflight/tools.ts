@@ -20,7 +20,7 @@ export const BUILD_TOOLS: readonly Tool[] = [
   {
     command: 'qemu-system-x86_64',
     versionArgs: ['--version'],
-    minimum: '5.2',
+    minimum: '6.0',
     tested: '7.2',
     package: 'qemu-system-x86',
   },

@@ -131,10 +131,23 @@ async function waitForSsh(ssh: TrySsh, serialLog: string, ending: () => Error | 
 }
 
 function machineArgs(request: MachineRequest, disk: string, port: number, serialLog: string): string[] {
-  const { accel, cpu } = accelerationArgs('tcg');
+  const { accel, cpu, machine } = accelerationArgs('tcg');
   const firmware = request.firmware === 'uefi' ? ['-bios', UEFI_FIRMWARE] : [];
   return [
-    ...['qemu-system-x86_64', '-accel', accel, '-cpu', cpu, '-smp', '2', '-m', '2048', ...firmware],
+    ...[
+      'qemu-system-x86_64',
+      '-machine',
+      ['pc', ...machine].join(','),
+      '-accel',
+      accel,
+      '-cpu',
+      cpu,
+      '-smp',
+      '2',
+      '-m',
+      '2048',
+      ...firmware,
+    ],
     ...['-display', 'none', '-serial', `file:${serialLog}`, '-monitor', 'none'],
     ...['-drive', `file=${disk},if=none,id=disk,cache=unsafe,discard=unmap`],
     ...['-device', request.diskDevice ?? 'virtio-blk-pci,drive=disk'],
