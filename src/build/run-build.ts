@@ -87,16 +87,15 @@ async function build(
   workspace: Workspace,
   record: BuildRecord,
   context: BuildContext,
-): Promise<{ directory: string; login: string }> {
+): Promise<{ directory: string; login?: string }> {
   const { emit, signal } = context;
   const { settings } = plan;
   const base = await prepareBase(plan.base, { cacheFolder: workspace.cacheFolder, emit, signal });
   const request = { plan, base, tools, options, workspace };
   const { login, layers } = await provisionMachine(scope, request, context);
   // An AMI alone leaves nothing here: it is in the cloud, and in the log.
-  if (options.until !== undefined || !plan.types.types.includes('qemu')) {
-    return { directory: workspace.logFolder, login };
-  }
+  if (options.until !== undefined) return { directory: workspace.logFolder };
+  if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
   if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
   const inputs = layers?.layering.inputs.outputKey;
   const directory = await runPhase(emit, 'finish', 'write checksums and manifest', () =>
