@@ -32,7 +32,8 @@ export function layerLines({ layers, unknown }: LayersPlanned): readonly StyledL
     const name = { text: padText(cleanText(row.layer), nameWidth), style: 'bold' } as const;
     if (row.state === 'cached') return [name, '  cached'];
     const why = { text: `  (${reasonsText(row.reasons)})`, style: 'dim' } as const;
-    return [name, `  build   ${padText(times[index] ?? '', timeWidth)}`, why];
+    const time = timeWidth === 0 ? '' : `   ${padText(times[index] ?? '', timeWidth)}`;
+    return [name, `  build${time}`, why];
   });
   const places = unknown.map(
     (place): StyledLine => [
