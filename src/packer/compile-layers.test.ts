@@ -119,4 +119,21 @@ describe('the template with layers', () => {
   it('leaves other builders alone', () => {
     expect(compileLayers(TEMPLATE, layered()).builders[1]).toEqual({ type: 'amazon-ebs' });
   });
+
+  it('waits for no boot when the machine resumes, whatever the template waits for', () => {
+    const section = {
+      type: 'qemu',
+      boot_wait: '10s',
+      boot_command: ['<enter>'],
+      pause_before_connecting: '1m',
+    };
+    const template = { ...TEMPLATE, builders: [section] };
+    const resumed = { cached: 1, memoryPath: '/run/layers/x/memory.zst' };
+    expect(compileLayers(template, layered(resumed)).builders[0]).toMatchObject({
+      boot_wait: '-1s',
+      boot_command: [],
+      pause_before_connecting: '0s',
+    });
+    expect(compileLayers(template, layered()).builders[0]).toMatchObject(section);
+  });
 });

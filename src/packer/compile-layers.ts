@@ -41,6 +41,7 @@ function layeredBuilder(section: TemplateSection, layered: LayeredRun): Template
   const { memoryPath } = layered;
   return {
     ...section,
+    ...(memoryPath === undefined ? {} : NO_BOOT),
     ...(layered.packerBasePath === undefined ? {} : packerBase(layered.packerBasePath)),
     qemuargs: [
       ...args,
@@ -54,6 +55,9 @@ function layeredBuilder(section: TemplateSection, layered: LayeredRun): Template
     ],
   };
 }
+
+/** A machine that resumes has nobody to type at a boot menu for, and nothing to wait for. */
+const NO_BOOT = { boot_wait: '-1s', boot_command: [], pause_before_connecting: '0s' };
 
 function packerBase(path: string): Readonly<Record<string, unknown>> {
   return { iso_url: path, iso_urls: [], iso_checksum: 'none', qemu_img_args: { create: ['-F', 'qcow2'] } };
