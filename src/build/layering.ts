@@ -46,9 +46,8 @@ export async function openLayers(
   context: BuildContext,
 ): Promise<Layering> {
   await useStore(scope, store);
-  const all = await buildInputs(request, context);
-  if (shell === undefined) requireLayer(all, options.until);
-  const inputs = upTo(all, shell?.layer);
+  const last = shell === undefined ? options.until : shell.layer;
+  const inputs = upTo(await buildInputs(request, context), last);
   for (;;) {
     const stored = await store.list();
     const wanted = planStored(inputs, stored, options);
@@ -75,6 +74,11 @@ export function planStored(
   return planLayers(inputs.layers, { records, damaged }, useCache ? undefined : '--no-cache');
 }
 
+/** Whether everything that a run is to build is in the store: it ends at a layer, and that one is kept. */
+export function isAllKept({ plan }: Layering, { until }: BuildOptions): boolean {
+  return until !== undefined && plan.resume?.index === plan.layers.length - 1;
+}
+
 /** Sets aside a layer that cannot be resumed, and says so. */
 export async function setLayerAside(
   store: LayerStore,
@@ -88,7 +92,7 @@ export async function setLayerAside(
 }
 
 /** Fails with `layer-unknown` when a build has no layer of this name. */
-export function requireLayer({ layers }: BuildInputs, name: string | undefined): void {
+function requireLayer({ layers }: BuildInputs, name: string | undefined): void {
   if (name === undefined || layers.some((layer) => layer.name === name)) return;
   throw new BuilderError('layer-unknown', `there is no layer ${JSON.stringify(name)}`, {
     hint: `the layers are: ${layers.map((layer) => layer.name).join(', ')}`,

@@ -17,6 +17,7 @@ import { openBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
 import { explainFailure, giveUpResume, setAsideWork, tellOfKept } from './failure.ts';
+import { isAllKept } from './layering.ts';
 import { lookAhead } from './look-ahead.ts';
 import { buildManifest } from './manifest.ts';
 import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
@@ -142,6 +143,12 @@ async function provisionMachine(
       'prepare keys, user data, layers and template',
       () => prepareMachine(scope, request, context),
     );
+    const { layers } = machine;
+    if (layers !== undefined && isAllKept(layers.layering, request.options)) {
+      const text = `the layer ${request.options.until ?? ''} is kept already: there is nothing to build`;
+      context.emit({ type: 'notice', level: 'info', text });
+      return machine;
+    }
     try {
       await provision(request, machine, context);
       return machine;
