@@ -61,7 +61,7 @@ export class LayerRun {
       folder === undefined ? options.outputDiskPath : join(plainStorePath, folder, DISK_NAME);
   }
 
-  /** Makes the disk that the machine writes to first. Fails with `layers-unusable` or `disk-full`. */
+  /** Makes the disk that the machine writes to first. Fails with `layers-unusable`. */
   static async begin(options: LayerRunOptions): Promise<LayerRun> {
     const { plan, store, base, diskSizeBytes } = options;
     const first = plan.layers[(plan.resume?.index ?? -1) + 1];
@@ -69,7 +69,7 @@ export class LayerRun {
     const folder = await store.create(first.key);
     const below = plan.resume?.record.disks.at(-1)?.folder;
     const backing = below === undefined ? base : { path: join('..', below, DISK_NAME), format: 'qcow2' };
-    await createOverlay(join(store.path, folder, DISK_NAME), backing, diskSizeBytes);
+    await store.createDisk(folder, backing, diskSizeBytes);
     return new LayerRun(options, folder);
   }
 
@@ -146,7 +146,7 @@ export class LayerRun {
     if (next !== undefined) {
       const folder = await store.create(next.key);
       const backing = { path: join('..', below, DISK_NAME), format: 'qcow2' };
-      await createOverlay(join(store.path, folder, DISK_NAME), backing, diskSizeBytes);
+      await store.createDisk(folder, backing, diskSizeBytes);
       return { path: join(plainStorePath, folder, DISK_NAME), folder };
     }
     // Packer made it as an overlay on the base image; nobody has it open.

@@ -15,7 +15,9 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
+import { createOverlay } from '../qemu/qemu-img.ts';
 import { writeFileWhole } from '../system/files.ts';
+import { ProcessError } from '../system/process.ts';
 import { LayerRecord } from './layer.ts';
 
 export const DISK_NAME = 'disk.qcow2';
@@ -108,10 +110,23 @@ export class LayerStore {
       .sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
   }
 
-  /** Makes the folder of a layer that is about to be built, and returns its name. */
+  /** Makes the folder of a layer that is about to be built, and returns its name. Fails with `layers-unusable`. */
   async create(key: string): Promise<string> {
     try {
       return basename(await mkdtemp(join(this.path, `${key.slice(0, 16)}-`)));
+    } catch (cause) {
+      throw unusable(this.path, cause);
+    }
+  }
+
+  /** Makes the empty disk of a layer on `backing`, as seen from its folder. Fails with `layers-unusable`. */
+  async createDisk(
+    folder: string,
+    backing: { readonly path: string; readonly format: string },
+    sizeBytes: number,
+  ): Promise<void> {
+    try {
+      await createOverlay(join(this.path, folder, DISK_NAME), backing, sizeBytes);
     } catch (cause) {
       throw unusable(this.path, cause);
     }
@@ -206,12 +221,10 @@ async function allocated(folder: string): Promise<number> {
 }
 
 function unusable(path: string, cause: unknown): BuilderError {
-  return new BuilderError(
-    'layers-unusable',
-    `the layers' folder ${path} cannot be used: ${asError(cause).message}`,
-    {
-      hint: 'make it writable, set LAYERS_PATH to another folder, or build with --no-layers',
-      cause,
-    },
-  );
+  // Of a program, its own last words say more than how it ended.
+  const why = (cause instanceof ProcessError ? cause.tail.at(-1) : undefined) ?? asError(cause).message;
+  return new BuilderError('layers-unusable', `the layers' folder ${path} cannot be used: ${why}`, {
+    hint: 'make it writable, set LAYERS_PATH to another folder, or build with --no-layers',
+    cause,
+  });
 }
