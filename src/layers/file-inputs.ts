@@ -1,12 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { ReadFile } from '../ansible/playbook-reads.ts';
 import { asError, BuilderError } from '../errors.ts';
 import type { FileDigests } from '../system/file-digests.ts';
 import type { LayerInput } from './layer.ts';
 
 /**
- * Files as inputs: content and permission bits of each. A file that is named twice counts once, by its first name. Fails
+ * Files as inputs: content and permission bits of each; of a folder the bits alone. A file that is named twice counts once, by its first name. Fails
  * with `layer-input-unreadable`.
  */
 export async function fileInputs(files: readonly ReadFile[], digests: FileDigests): Promise<LayerInput[]> {
@@ -16,25 +16,34 @@ export async function fileInputs(files: readonly ReadFile[], digests: FileDigest
 
 async function fileInput({ name, path }: ReadFile, digests: FileDigests): Promise<LayerInput> {
   try {
-    const { mode } = await stat(path);
-    const bits = (mode & 0o7777).toString(8);
-    return { name, value: `${bits} ${await digests.sha256(path)}`, isShown: false };
+    const stats = await stat(path);
+    const bits = (stats.mode & 0o7777).toString(8);
+    const content = stats.isDirectory() ? 'folder' : await digests.sha256(path);
+    return { name, value: `${bits} ${content}`, isShown: false };
   } catch (cause) {
     throw unreadable(name, path, cause);
   }
 }
 
-/** A file, or every file under a folder: `NAME`, or `NAME: PATH/IN/IT`. Fails with `layer-input-unreadable`. */
+/**
+ * A file, or a folder and all in it: `NAME`, or `NAME: PATH/IN/IT`. Links are followed, as an upload does, but not back into a
+ * folder on the way down. Fails with `layer-input-unreadable`.
+ */
 export async function filesUnder(name: string, path: string): Promise<ReadFile[]> {
   try {
-    if (!(await stat(path)).isDirectory()) return [{ name, path }];
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((file) => ({ name: `${name}: ${relative(path, file)}`, path: file }));
+    return await walk(path, '', []);
   } catch (cause) {
     throw unreadable(name, path, cause);
+  }
+
+  async function walk(top: string, inside: string, way: readonly string[]): Promise<ReadFile[]> {
+    const here = { name: inside === '' ? name : `${name}: ${inside}`, path: join(top, inside) };
+    if (!(await stat(here.path)).isDirectory()) return [here];
+    const real = await realpath(here.path);
+    if (way.includes(real)) return [];
+    const names = await readdir(here.path);
+    const below = await Promise.all(names.map((each) => walk(top, join(inside, each), [...way, real])));
+    return [here, ...below.flat()];
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -75,6 +75,26 @@ describe('what decides about a provisioner', () => {
     await write('etc/a/b', '1');
     const section = { type: 'file', source: 'etc', destination: '/' };
     expect(await changesOf(section, () => write('etc/a/c', '1'))).toEqual(['file etc: a/c is new']);
+  });
+
+  it('is every folder in an uploaded one: it is made in the guest, with its mode, also when it is empty', async () => {
+    await write('etc/a/b', '1');
+    const section = { type: 'file', source: 'etc', destination: '/' };
+    expect(await changesOf(section, () => mkdir(join(folder, 'etc/empty')))).toEqual([
+      'file etc: empty is new',
+    ]);
+    expect(await changesOf(section, () => chmod(join(folder, 'etc/a'), 0o700))).toEqual([
+      'file etc: a changed',
+    ]);
+  });
+
+  it('is what a link in an uploaded folder leads to, once around', async () => {
+    await write('etc/a/b', '1');
+    await write('far/c', '1');
+    await symlink('../far', join(folder, 'etc/near'));
+    await symlink('..', join(folder, 'etc/a/up'));
+    const section = { type: 'file', source: 'etc', destination: '/' };
+    expect(await changesOf(section, () => write('far/c', '2'))).toEqual(['file etc: near/c changed']);
   });
 
   it('is a script that a command of the host names', async () => {
