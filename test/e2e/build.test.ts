@@ -5,9 +5,14 @@ import { imageInfo } from '../../src/qemu/qemu-img.ts';
 import { exists, temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
+import { LayerStore } from '../../src/layers/store.ts';
+import { imageTree, treeDifferences } from './rig/image-tree.ts';
 import { startMachine } from './rig/machine.ts';
 import { launch, type RunningProgram, startSh } from './rig/program.ts';
 import { linkSharedBase } from './rig/shared-base.ts';
+
+/** What may differ between an image from layers and one built cold: caches that hold times (docs/layers.md). */
+const WRITTEN_BY_TIME = ['/var/cache/ldconfig/aux-cache', '/var/lib/docker/network/files/local-kv.db'];
 
 /** The whole build: embedded base, container-host payload, four formats; then the image as its user gets it. */
 describe('a build', () => {
@@ -114,5 +119,26 @@ describe('a build', () => {
   it('kept a second build out, and said who holds the folder', () => {
     expect(secondBuild.exitCode).toBe(1);
     expect(secondBuild.tail.join('\n')).toMatch(/another build is at work in .*: process \d+/);
+  });
+
+  it('makes the same image again from its layers', async () => {
+    const store = new LayerStore(join(imagePath, '.layers'));
+    const last = (await store.list()).filter(({ record }) => record.name === 'generalise');
+    expect(last).toHaveLength(1);
+    await store.remove(last.map(({ folder }) => folder));
+    const cold = await imageTree(join(output, 'host.qcow2'));
+    const again = await startSh(['--force', '--progress', 'plain'], {
+      IMAGE_PATH: imagePath,
+      IMAGE_NAME: 'host',
+      FORMATS: 'qcow2',
+    });
+    const story = again.tail.join('\n');
+    expect(again.exitCode, story).toBe(0);
+    const log = await readFile(join(output, 'build.log'), 'utf8');
+    expect(log).toContain('layer container-host: the machine is back');
+    expect(log).not.toContain('ansible: Container host');
+    const warm = await imageTree(join(output, 'host.qcow2'));
+    const unexpected = treeDifferences(cold, warm).filter((name) => !WRITTEN_BY_TIME.includes(name));
+    expect(unexpected).toEqual([]);
   });
 });

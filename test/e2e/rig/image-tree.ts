@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashFile, temporaryFolder } from '../../../src/system/files.ts';
 import { run } from '../../../src/system/process.ts';
@@ -8,8 +8,8 @@ import { Scope } from '../../../src/system/scope.ts';
 export type ImageTree = Readonly<Record<string, string>>;
 
 /**
- * Copies the file system of an image made on the tiny base, whose disk is nothing else, into a folder without booting or
- * mounting it. Fails when the file system is not clean. Owners need root.
+ * Copies the root file system of an image into a folder without booting or mounting it. Fails when the file system is not
+ * clean. Owners need root.
  */
 async function unpackImage(scope: Scope, image: string): Promise<string> {
   const folder = await temporaryFolder(scope);
@@ -17,9 +17,28 @@ async function unpackImage(scope: Scope, image: string): Promise<string> {
   const tree = join(folder, 'tree');
   await mkdir(tree);
   await run(['qemu-img', 'convert', '-O', 'raw', image, disk]);
-  await run(['e2fsck', '-fn', disk]);
-  await run(['debugfs', '-R', `rdump / ${tree}`, disk]);
+  const fileSystem = `${disk}?offset=${await rootOffsetBytes(disk)}`;
+  await run(['e2fsck', '-fn', fileSystem]);
+  await run(['debugfs', '-R', `rdump / ${tree}`, fileSystem]);
   return tree;
+}
+
+const SECTOR_BYTES = 512;
+/** Where an ext file system has its magic number (Linux: Documentation/filesystems/ext4/super.rst). */
+const EXT_MAGIC_BYTES = 1024 + 0x38;
+
+/** Where the root file system begins: the disk is nothing else (the tiny base), or it is the largest partition. */
+async function rootOffsetBytes(disk: string): Promise<number> {
+  const file = await open(disk);
+  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, EXT_MAGIC_BYTES).finally(() => file.close());
+  if (buffer.readUInt16LE() === 0xef53) return 0;
+  const { stdout } = await run(['sgdisk', '--print', disk]);
+  const partitions = [...stdout.matchAll(/^ +\d+ +(\d+) +(\d+) /gm)].map(([, first, last]) => ({
+    first: Number(first),
+    sectors: Number(last) - Number(first),
+  }));
+  const [largest] = partitions.sort((a, b) => b.sectors - a.sectors);
+  return (largest?.first ?? 0) * SECTOR_BYTES;
 }
 
 /** All names of an image, with mode, owner and content. */
