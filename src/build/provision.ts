@@ -30,7 +30,9 @@ export async function provision(
   const eventSocket = join(workspace.runFolder, 'events.sock');
   await serveEvents(scope, eventSocket, emit);
   const inner = watchInnerFailure(scope, context);
-  const machine = superviseMachine(scope, prepared.monitorSocket, workspace, context.signal);
+  const diskFolder = (): string =>
+    prepared.layers?.run.isInStore === true ? plan.settings.layersPath : workspace.workFolder;
+  const machine = superviseMachine(scope, prepared.monitorSocket, diskFolder, context.signal);
   const stops = await serveLayers(scope, prepared.layers, machine, { until: options.until, atEnd });
   try {
     await runPacker({
@@ -124,13 +126,13 @@ function wakeWhenThere(run: LayerRun, watch: MachineWatch, signal: AbortSignal):
 function superviseMachine(
   scope: Scope,
   monitorSocket: string,
-  { workFolder }: Workspace,
+  diskFolder: () => string,
   outerSignal: AbortSignal,
 ): SupervisedMachine {
   const diskFull = new AbortController();
   const ended = new AbortController();
   const watch = watchMachine(monitorSocket, () => {
-    const message = `the disk of ${workFolder} is full: the build machine could not write`;
+    const message = `the disk of ${diskFolder()} is full: the build machine could not write`;
     diskFull.abort(new BuilderError('disk-full', message, { hint: 'make room and build again' }));
   });
   scope.defer(watch.stop);

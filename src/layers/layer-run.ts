@@ -73,6 +73,11 @@ export class LayerRun {
     return new LayerRun(options, folder);
   }
 
+  /** Whether the machine writes to a layer's disk, in the store; behind the last layer it writes to Packer's own. */
+  get isInStore(): boolean {
+    return this.#folder !== undefined;
+  }
+
   /** Whether the machine runs: it was booted, or its memory is back. */
   get isAwake(): boolean {
     return this.#isAwake;
