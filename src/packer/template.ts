@@ -1,14 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
 import { z } from 'zod';
 import { asError, BuilderError, systemCode } from '../errors.ts';
+import { parseCheckedJson } from '../system/checked-json.ts';
 
 const Section = z.looseObject({ type: z.string(), name: z.string().optional() });
 const PostProcessor = z.union([z.string(), Section]);
@@ -59,37 +52,10 @@ export function builderNames(template: PackerTemplate, types: readonly string[])
 
 /** Parses a template's text, strictly as JSON; `path` is for messages. */
 export function parseTemplate(text: string, path: string): PackerTemplate {
-  const mistakes: ParseError[] = [];
-  const root = parseTree(text, mistakes, { disallowComments: true, allowTrailingComma: false });
-  const [mistake] = mistakes;
-  if (mistake !== undefined) {
-    const what = printParseErrorCode(mistake.error)
-      .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
-      .toLowerCase();
-    throw malformed(path, text, mistake.offset, what);
-  }
-  const result = TemplateSchema.safeParse(root === undefined ? undefined : getNodeValue(root));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = issue?.path.map(String).join('.') ?? '';
-  const what = `${where === '' ? '' : `${where}: `}${issue?.message ?? 'malformed'}`;
-  throw malformed(path, text, root === undefined ? 0 : nearestOffset(root, issue?.path ?? []), what);
-}
-
-/** Where the value at this path stands, or the nearest one around it when it is missing. */
-function nearestOffset(root: Node, keys: readonly PropertyKey[]): number {
-  const path = keys.filter((key) => typeof key !== 'symbol');
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = findNodeAtLocation(root, path.slice(0, length));
-    if (node !== undefined) return node.offset;
-  }
-  return root.offset;
-}
-
-function malformed(path: string, text: string, offset: number, what: string): BuilderError {
-  const before = text.slice(0, offset).split('\n');
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return new BuilderError('template-malformed', `${path}:${before.length}:${column}: ${what}`, {
+  const result = parseCheckedJson(text, TemplateSchema);
+  if ('value' in result) return result.value;
+  const { line, column, what } = result.mistake;
+  throw new BuilderError('template-malformed', `${path}:${line}:${column}: ${what}`, {
     hint: 'mend the template at that place; `packer validate` checks the rest',
   });
 }
