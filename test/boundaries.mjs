@@ -34,7 +34,7 @@ const ROOMS = {
   settings: ['system'],
   qemu: ['system'],
   system: [],
-  report: ['ui'],
+  report: ['output', 'ui'], // for the manifest's form
   ui: [],
   'events.ts': ['errors.ts'],
   'errors.ts': [],

@@ -2,12 +2,12 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareBase } from '../base/prepare-base.ts';
 import { BuilderErrors } from '../errors.ts';
-import { type Artifact, runPhase } from '../events.ts';
+import { runPhase } from '../events.ts';
 import { convertImage } from '../images/convert-image.ts';
 import { parseFormats } from '../images/formats.ts';
+import { BuildRecorder } from '../output/build-recorder.ts';
 import { currentOutput } from '../output/current-output.ts';
 import { finishOutput } from '../output/finish.ts';
-import { type PhaseRecord, recordPhases } from '../output/manifest.ts';
 import { type BuildPlan, planRows } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -23,13 +23,8 @@ import { buildManifest } from './manifest.ts';
 import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
 import { pruneLayers } from './prune-layers.ts';
 import { provision } from './provision.ts';
+import { renderBuildReport } from './report.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
-
-/** What the events of a build leave behind. */
-interface BuildRecord {
-  readonly artifacts: Artifact[];
-  readonly phases: PhaseRecord[];
-}
 
 /**
  * Builds images: looks, plans, prepares, lets Packer provision, and gives the finished output its stamp. Builds nothing
@@ -70,7 +65,7 @@ async function buildAnew(undertaking: Undertaking, context: BuildContext): Promi
   const { plan, startMs } = undertaking;
   await using scope = new Scope();
   const workspace = await openWorkspace(scope, plan.settings.imagePath, context.emit);
-  const record = recordBuild(scope, workspace, context);
+  const record = recordBuild(scope, workspace, startMs, context);
   context.emit({ type: 'plan-made', rows: planRows(plan) });
   try {
     const finished = await build(scope, undertaking, workspace, record, context);
@@ -84,9 +79,9 @@ async function buildAnew(undertaking: Undertaking, context: BuildContext): Promi
 
 async function build(
   scope: Scope,
-  { plan, tools, options }: Undertaking,
+  { plan, tools, options, startMs }: Undertaking,
   workspace: Workspace,
-  record: BuildRecord,
+  record: BuildRecorder,
   context: BuildContext,
 ): Promise<{ directory: string; login?: string }> {
   const { emit, signal } = context;
@@ -98,18 +93,19 @@ async function build(
   if (options.until !== undefined) return { directory: workspace.logFolder };
   if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
   if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
-  const inputs = layers?.layering.inputs.outputKey;
-  const directory = await runPhase(emit, 'finish', 'write checksums and manifest', () =>
+  const directory = await runPhase(emit, 'finish', 'write checksums, manifest and report', () =>
     finishOutput({
       imagePath: settings.imagePath,
       workFolder: workspace.workFolder,
       artifacts: record.artifacts,
       formats: plan.formats,
-      manifest: {
-        ...buildManifest(plan, base, tools, record.phases),
-        ...(inputs === undefined ? {} : { inputs }),
-      },
+      manifest: buildManifest({
+        ...{ plan, base, tools, record, login },
+        inputs: layers?.layering.inputs.outputKey,
+        durationMs: Math.round(performance.now() - startMs),
+      }),
       date: new Date(),
+      renderReport: renderBuildReport,
       writeLog: (path) => copyFile(workspace.logFile, path),
       warn: (text) => emit({ type: 'notice', level: 'warning', text }),
     }),
@@ -158,16 +154,15 @@ async function provisionMachine(
   }
 }
 
-function recordBuild(scope: Scope, workspace: Workspace, { subscribe }: BuildContext): BuildRecord {
-  const record: BuildRecord = { artifacts: [], phases: [] };
+/** Keeps what happens, in the log and for the manifest; `startMs` is by the clock of `performance.now()`. */
+function recordBuild(
+  scope: Scope,
+  workspace: Workspace,
+  startMs: number,
+  { subscribe }: BuildContext,
+): BuildRecorder {
+  const record = new BuildRecorder(performance.timeOrigin + startMs);
   scope.defer(subscribe(openBuildLog(scope, workspace.logFile)));
-  scope.defer(subscribe(recordPhases(record.phases)));
-  scope.defer(
-    subscribe((event) => {
-      if (event.type !== 'artifact-made') return;
-      const { format, file, bytes, virtualBytes, sha256 } = event;
-      record.artifacts.push({ format, file, bytes, virtualBytes, sha256 });
-    }),
-  );
+  scope.defer(subscribe(record.listener));
   return record;
 }

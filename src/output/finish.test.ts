@@ -25,6 +25,7 @@ const input = (overrides: Partial<FinishInput> = {}): FinishInput => ({
     tools: {},
   },
   date: new Date(2026, 10, 23, 9, 5, 7),
+  renderReport: ({ version }) => `<title>${version}</title>`,
   writeLog: (path) => writeFile(path, 'log\n'),
   warn: () => undefined,
   ...overrides,
@@ -45,7 +46,10 @@ describe('a finished output', () => {
     await writeFile(join(workFolder, 'efivars.fd'), 'left over');
     const folder = await finishOutput(input());
     expect(folder).toBe(join(imagePath, '20261123-090507'));
-    expect(await readdir(folder)).toEqual(['SHA256SUMS', 'build.log', 'manifest.json', 'x.vdi']);
+    expect(await readdir(folder)).toEqual([
+      ...['SHA256SUMS', 'build.log', 'manifest.json', 'report.html', 'x.vdi'],
+    ]);
+    expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe('<title>20261123-090507</title>');
     expect(await readdir(imagePath)).toEqual(['20261123-090507', 'latest']);
     expect(await readFile(join(folder, 'SHA256SUMS'), 'utf8')).toBe(`${SHA256}  x.vdi\n`);
     expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toMatchObject({
@@ -73,6 +77,16 @@ describe('a finished output', () => {
     const folder = await finishOutput(input({ warn: (text) => warnings.push(text) }));
     expect(warnings).toEqual([expect.stringMatching(/^cannot make the link .*latest: /)]);
     expect(await readdir(imagePath)).toEqual([basename(folder), 'latest']);
+  });
+
+  it('is finished all the same when its report cannot be made', async () => {
+    const warnings: string[] = [];
+    const renderReport = (): string => {
+      throw new Error('no words');
+    };
+    const folder = await finishOutput(input({ renderReport, warn: (text) => warnings.push(text) }));
+    expect(warnings).toEqual(['cannot write report.html: no words']);
+    expect(await readdir(folder)).toEqual(['SHA256SUMS', 'build.log', 'manifest.json', 'x.vdi']);
   });
 
   it('never gets its stamp when a format was not made', async () => {

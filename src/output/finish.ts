@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import type { Artifact } from '../events.ts';
 import { fileSizeBytes, syncFile, writeFileWhole } from '../system/files.ts';
-import { checksumLines, type Manifest } from './manifest.ts';
+import { checksumLines, type Manifest, manifestText } from './manifest.ts';
+import { parseManifest } from './read-manifest.ts';
 import { freeStamp, linkLatest } from './stamp.ts';
+
+/** The page for people, beside the images. */
+export const REPORT_FILE = 'report.html';
 
 export interface FinishInput {
   readonly imagePath: string;
@@ -15,9 +19,11 @@ export interface FinishInput {
   readonly formats: readonly string[];
   readonly manifest: Omit<Manifest, 'version' | 'artifacts'>;
   readonly date: Date;
+  /** Makes the page for people out of the manifest. */
+  readonly renderReport: (manifest: Manifest) => string;
   /** Writes the log to this path, as the last of the files. */
   readonly writeLog: (path: string) => Promise<void>;
-  /** Is told what went wrong after the output was finished. */
+  /** Is told of what is missing, though the images are not. */
   readonly warn: (text: string) => void;
 }
 
@@ -32,9 +38,10 @@ export async function finishOutput(input: FinishInput): Promise<string> {
   for (const artifact of artifacts) await requireWhole(workFolder, artifact);
   await removeLeftovers(workFolder, artifacts);
   const stamp = await freeStamp(imagePath, input.date);
-  const manifest: Manifest = { ...input.manifest, version: stamp, artifacts };
-  await writeFileWhole(join(workFolder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const manifest = manifestText({ ...input.manifest, version: stamp, artifacts });
+  await writeFileWhole(join(workFolder, 'manifest.json'), manifest);
   await writeFileWhole(join(workFolder, 'SHA256SUMS'), checksumLines(artifacts));
+  await writeReport(input, manifest);
   await input.writeLog(join(workFolder, 'build.log'));
   await syncFile(join(workFolder, 'build.log'));
   const folder = join(imagePath, stamp);
@@ -44,6 +51,19 @@ export async function finishOutput(input: FinishInput): Promise<string> {
     input.warn(`cannot make the link ${join(imagePath, 'latest')}: ${asError(thrown).message}`);
   });
   return folder;
+}
+
+/** The images are whole without their report: one that cannot be made must not lose them. */
+async function writeReport({ workFolder, renderReport, warn }: FinishInput, manifest: string): Promise<void> {
+  try {
+    // From what stands in the file, as the command `report` makes it again.
+    await writeFileWhole(
+      join(workFolder, REPORT_FILE),
+      renderReport(parseManifest(manifest, 'manifest.json')),
+    );
+  } catch (thrown) {
+    warn(`cannot write ${REPORT_FILE}: ${asError(thrown).message}`);
+  }
 }
 
 function requireFormats({ formats, artifacts, workFolder }: FinishInput): void {

@@ -1,10 +1,35 @@
-import type { Artifact, Listener, Phase, PhaseOutcome } from '../events.ts';
+import type { Artifact, Phase, PhaseOutcome, PlanRow, TaskOutcome } from '../events.ts';
+import { redact } from '../system/secrets.ts';
 
-/** One phase of the build and how long it took. */
+/** One phase of the build and how long it took. Times of a manifest (`startMs`) count from the build's beginning. */
 export interface PhaseRecord {
   readonly phase: Phase;
   readonly outcome: PhaseOutcome;
   readonly seconds: number;
+  readonly title?: string;
+  readonly startMs?: number;
+}
+
+/** One layer of the build. One that was built but could not be kept has no times and no size. */
+export interface BuiltLayer {
+  readonly layer: string;
+  readonly state: 'cached' | 'built';
+  /** Why it was built, a phrase each; empty for one that was cached. */
+  readonly reasons: readonly string[];
+  readonly startMs?: number;
+  readonly buildMs?: number;
+  /** How long the checkpoint behind it held the build up. */
+  readonly checkpointMs?: number;
+  readonly sizeBytes?: number;
+}
+
+/** One Ansible task that ran. */
+export interface TaskRecord {
+  readonly play: string;
+  readonly task: string;
+  readonly outcome: TaskOutcome;
+  readonly startMs: number;
+  readonly durationMs: number;
 }
 
 /** manifest.json: what was built from what, without a secret. The form only grows; `schema` counts its changes. */
@@ -28,15 +53,22 @@ export interface Manifest {
   readonly artifacts: readonly Artifact[];
   readonly phases: readonly PhaseRecord[];
   readonly tools: Readonly<Record<string, string>>;
+  /** What was planned, and why. This and all below is not in manifests of older versions. */
+  readonly plan?: readonly PlanRow[];
+  /** Empty for a build without layers. */
+  readonly layers?: readonly BuiltLayer[];
+  readonly tasks?: readonly TaskRecord[];
+  /** From the build's beginning until its manifest was written. */
+  readonly durationMs?: number;
+  /** How to log in to a machine of these images, as a command to type. */
+  readonly login?: string;
 }
 
-/** A listener that adds each phase that ends to the list, in order, for the manifest. */
-export function recordPhases(records: PhaseRecord[]): Listener {
-  return (event) => {
-    if (event.type !== 'phase-finished') return;
-    const { phase, outcome, durationMs } = event;
-    records.push({ phase, outcome, seconds: Math.round(durationMs / 100) / 10 });
-  };
+/** manifest.json as text. Nothing that is a secret gets into it, whatever it was that told it. */
+export function manifestText(manifest: Manifest): string {
+  const clean = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? redact(value) : value;
+  return `${JSON.stringify(manifest, clean, 2)}\n`;
 }
 
 /** SHA256SUMS as sha256sum(1) writes and checks it. */

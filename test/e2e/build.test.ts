@@ -48,6 +48,7 @@ describe('a build', () => {
       'host.vhd',
       'host.vmdk',
       'manifest.json',
+      'report.html',
     ]);
     await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: output });
     expect(await exists(join(imagePath, 'packer'))).toBe(false);

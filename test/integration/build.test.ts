@@ -38,7 +38,7 @@ describe('a build', () => {
     const [stamp = '', ...others] = await rig.visible();
     expect(stamp).toMatch(/^\d{8}-\d{6}$/);
     expect(others).toEqual(['latest']);
-    const files = ['SHA256SUMS', 'build.log', 'manifest.json', ...IMAGES].sort();
+    const files = ['SHA256SUMS', 'build.log', 'manifest.json', 'report.html', ...IMAGES].sort();
     expect((await readdir(join(rig.imagePath, stamp))).sort()).toEqual(files);
     await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: join(rig.imagePath, stamp) });
     await nothingLeftWith(`IMAGE_PATH=${rig.imagePath}`);
@@ -51,7 +51,14 @@ describe('a build', () => {
     expect(packer.calls).toHaveLength(1);
     expect(stderr).toMatch(/formats +ova, vhd-azure/);
     const [stamp = ''] = await rig.visible();
-    const files = ['SHA256SUMS', 'build.log', 'manifest.json', 'small.azure.vhd', 'small.ova'].sort();
+    const files = [
+      'SHA256SUMS',
+      'build.log',
+      'manifest.json',
+      'report.html',
+      'small.azure.vhd',
+      'small.ova',
+    ].sort();
     expect((await readdir(join(rig.imagePath, stamp))).sort()).toEqual(files);
   });
 

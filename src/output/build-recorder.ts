@@ -1,0 +1,93 @@
+import type { Artifact, LayerRow, LayerSaved, Listener, PlanRow, TimedEvent } from '../events.ts';
+import type { BuiltLayer, PhaseRecord, TaskRecord } from './manifest.ts';
+
+/**
+ * Keeps of a build's events what its manifest tells. `beginMs` is when the build began, by the clock of the events; all
+ * times of the records count from there.
+ */
+export class BuildRecorder {
+  readonly artifacts: Artifact[] = [];
+  readonly phases: PhaseRecord[] = [];
+  readonly tasks: TaskRecord[] = [];
+  readonly #beginMs: number;
+  readonly #saved = new Map<string, LayerSaved>();
+  readonly #phaseStarts = new Map<string, { readonly title: string; readonly startMs: number }>();
+  #plan: readonly PlanRow[] = [];
+  #layerRows: readonly LayerRow[] = [];
+  #layersStartMs = 0;
+  #taskStartMs: number | undefined;
+
+  constructor(beginMs: number) {
+    this.#beginMs = beginMs;
+  }
+
+  get plan(): readonly PlanRow[] {
+    return this.#plan;
+  }
+
+  /**
+   * The layers of the last try, from the machine on. Each begins where the one below has ended with its checkpoint: the
+   * event of a layer comes only when it is sealed, while the next one is at work.
+   */
+  get layers(): readonly BuiltLayer[] {
+    let startMs: number | undefined = this.#layersStartMs;
+    return this.#layerRows.map(({ layer, state, reasons }): BuiltLayer => {
+      if (state === 'cached') return { layer, state, reasons };
+      const saved = this.#saved.get(layer);
+      const begun = startMs;
+      startMs = saved && begun !== undefined ? begun + saved.buildMs + saved.checkpointMs : undefined;
+      const { buildMs, checkpointMs, sizeBytes } = saved ?? {};
+      return {
+        ...{ layer, state: 'built', reasons },
+        ...(begun === undefined || saved === undefined ? {} : { startMs: begun }),
+        ...(buildMs === undefined ? {} : { buildMs }),
+        ...(checkpointMs === undefined ? {} : { checkpointMs }),
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      };
+    });
+  }
+
+  readonly listener: Listener = (event) => {
+    const atMs = Math.max(0, Math.round(event.timeMs - this.#beginMs));
+    if (event.type === 'plan-made') this.#plan = event.rows;
+    else if (event.type === 'artifact-made') this.#keepArtifact(event);
+    else if (event.type === 'task-started') this.#taskStartMs = atMs;
+    else if (event.type === 'task-finished') this.#keepTask(event, atMs);
+    else if (event.type.startsWith('phase-')) this.#keepPhase(event, atMs);
+    else this.#keepLayer(event, atMs);
+  };
+
+  #keepArtifact({ format, file, bytes, virtualBytes, sha256 }: Artifact): void {
+    this.artifacts.push({ format, file, bytes, virtualBytes, sha256 });
+  }
+
+  #keepTask(event: TimedEvent & { type: 'task-finished' }, atMs: number): void {
+    const { play, task, outcome, durationMs } = event;
+    const startMs = this.#taskStartMs ?? Math.max(0, atMs - durationMs);
+    this.tasks.push({ play, task, outcome, startMs, durationMs });
+    this.#taskStartMs = undefined;
+  }
+
+  #keepPhase(event: TimedEvent, atMs: number): void {
+    if (event.type === 'phase-started') {
+      this.#phaseStarts.set(event.phase, { title: event.title, startMs: atMs });
+    } else if (event.type === 'phase-finished') {
+      const { phase, outcome, durationMs } = event;
+      const seconds = Math.round(durationMs / 100) / 10;
+      // A phase whose result was reused may be told of by its end alone.
+      const start = this.#phaseStarts.get(phase) ?? { startMs: Math.max(0, atMs - durationMs) };
+      this.phases.push({ phase, outcome, seconds, ...start });
+      this.#phaseStarts.delete(phase);
+      // A machine that boots begins its first layer here; one that is resumed tells so by an event of its own.
+      if (phase === 'prepare') this.#layersStartMs = atMs;
+    }
+  }
+
+  #keepLayer(event: TimedEvent, atMs: number): void {
+    if (event.type === 'layers-planned') {
+      this.#layerRows = event.layers;
+      this.#saved.clear();
+    } else if (event.type === 'layer-resumed') this.#layersStartMs = atMs;
+    else if (event.type === 'layer-saved') this.#saved.set(event.layer, event);
+  }
+}

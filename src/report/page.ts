@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { Manifest } from '../output/manifest.ts';
+import { formatBytes } from '../ui/bytes.ts';
+import { formatDuration } from '../ui/duration.ts';
+import { COPY_SCRIPT } from './copy-button.ts';
+import { Html, html, NOTHING } from './html.ts';
+import { imagesSection, loginSection } from './images.ts';
+import type { ReportData } from './report-data.ts';
+import { sourcesSection } from './sources.ts';
+import { STYLE } from './style.ts';
+import { timelineSection } from './timeline.ts';
+import { totalMs } from './total-time.ts';
+
+/**
+ * The report of a build as one HTML file that needs nothing else: no network, no other file. Its policy lets exactly
+ * this style and this script run, whatever else might get into it.
+ */
+export function renderReport({ manifest, images }: ReportData): string {
+  const policy = [
+    "default-src 'none'",
+    `style-src '${digest(STYLE)}'`,
+    `script-src '${digest(COPY_SCRIPT)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${manifest.name} ${manifest.version}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+${header(manifest, images.length)}
+${navigation(manifest)}
+<main>
+${sourcesSection(manifest)}
+${timelineSection(manifest)}
+${imagesSection(images)}
+${loginSection(manifest.login)}
+</main>
+<footer><p>Made by ${manifest.builder} from manifest.json; <code>./start.sh report</code> with this folder makes it again.</p></footer>
+<p id="status" class="unseen" role="status"></p>
+<script>${new Html(COPY_SCRIPT)}</script>
+</body>
+</html>
+`.text;
+}
+
+function header(manifest: Manifest, imageCount: number): Html {
+  const { name, version, builtAt, artifacts, layers = [] } = manifest;
+  const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
+  const cached = layers.filter(({ state }) => state === 'cached').length;
+  return html`<header>
+<p class="stamp">${version}</p>
+<h1>${name}</h1>
+<p class="verdict">${verdict(imageCount)}</p>
+<dl>
+<div><dt>Total time</dt><dd>${formatDuration(totalMs(manifest))}</dd></div>
+<div><dt>Images</dt><dd>${imageCount}, ${formatBytes(bytes)}</dd></div>
+${layers.length === 0 ? NOTHING : html`<div><dt>Layers</dt><dd>${cached} of ${layers.length} cached</dd></div>`}
+<div><dt>Finished</dt><dd><time datetime="${builtAt}">${dateText(builtAt)}</time></dd></div>
+</dl>
+</header>`;
+}
+
+/** A stamped folder is there only when every file of it was compared with the disk. */
+function verdict(imageCount: number): string {
+  if (imageCount === 1) return 'One image, equal to the built disk byte for byte.';
+  return `${imageCount} images, each equal to the built disk byte for byte.`;
+}
+
+function navigation({ login }: Manifest): Html {
+  return html`<nav aria-label="Sections"><ul role="list">
+<li><a href="#sources">Built from</a></li>
+<li><a href="#time">Time</a></li>
+<li><a href="#images">Images</a></li>
+${login === undefined ? NOTHING : html`<li><a href="#log-in">Log in</a></li>`}
+</ul></nav>`;
+}
+
+/** `25 Nov 2026, 21:00 UTC`; what is no date stands as it is. */
+function dateText(builtAt: string): string {
+  const date = new Date(builtAt);
+  if (Number.isNaN(date.getTime())) return builtAt;
+  const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+  return `${text.format(date)} UTC`;
+}
+
+function digest(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
