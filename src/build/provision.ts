@@ -1,17 +1,16 @@
 import { dirname, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { BuildFailed } from '../events.ts';
-import type { LayerRun } from '../layers/layer-run.ts';
 import { serveStops } from '../layers/stop-server.ts';
 import { runPacker } from '../packer/run-packer.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import type { QmpClient } from '../qemu/qmp.ts';
-import { type MachineWatch, watchMachine } from '../qemu/watch-machine.ts';
 import { EVENT_SOCKET_VARIABLE, serveEvents } from '../system/event-socket.ts';
 import { RUN_LABEL } from '../system/leftovers.ts';
 import { Scope } from '../system/scope.ts';
 import type { PreparedLayers, PreparedRun, PrepareRequest } from './prepare-machine.ts';
 import type { BuildContext } from './context.ts';
+import { greetMachine, type SupervisedMachine, superviseMachine } from './supervise-machine.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -33,6 +32,7 @@ export async function provision(
   const diskFolder = (): string =>
     prepared.layers?.run.isInStore === true ? plan.settings.layersPath : workspace.workFolder;
   const machine = superviseMachine(scope, prepared.monitorSocket, diskFolder, context.signal);
+  greetMachine(scope, machine, prepared.layers?.run);
   const stops = await serveLayers(scope, prepared.layers, machine, { until: options.until, atEnd });
   try {
     await runPacker({
@@ -58,14 +58,6 @@ function bootTitle(layers: PreparedLayers | undefined): { readonly bootTitle?: s
     : { bootTitle: `resume the machine behind ${all[resume.index]?.name ?? ''}` };
 }
 
-/** A machine that is watched over, and what stops everything when it must. */
-interface SupervisedMachine {
-  readonly watch: MachineWatch;
-  readonly signal: AbortSignal;
-  /** Ends Packer's run, and with it the machine, without a failure. */
-  readonly end: () => void;
-}
-
 /** Does what is to be done where Packer stops for a layer; behind the last layer that is asked for, Packer is ended. */
 async function serveLayers(
   scope: Scope,
@@ -76,7 +68,6 @@ async function serveLayers(
   if (layers === undefined) return { failure: () => undefined, isReached: () => false };
   const { run, socketPath } = layers;
   let isReached = false;
-  if (!run.isAwake) scope.defer(wakeWhenThere(run, watch, signal));
   const server = await serveStops(scope, socketPath, async (place) => {
     const monitor = await watch.monitor(signal);
     await run.stop(place, monitor);
@@ -105,42 +96,6 @@ function watchInnerFailure(scope: Scope, { subscribe }: BuildContext): () => Bui
       ...(tail ? { tail } : {}),
     });
   };
-}
-
-/** Packer only waits for SSH: a machine that was saved must be let run from outside. Returns what ends the waiting. */
-function wakeWhenThere(run: LayerRun, watch: MachineWatch, signal: AbortSignal): () => Promise<void> {
-  const gone = new AbortController();
-  const either = AbortSignal.any([signal, gone.signal]);
-  const woken = watch
-    .monitor(either)
-    .then((monitor) => run.wake(monitor, either))
-    // Its machine ends with it, and Packer tells of that.
-    .catch(() => undefined);
-  return async () => {
-    gone.abort();
-    await woken;
-  };
-}
-
-/** Powers the machine off when the build is stopped, and stops the build when the machine's disk found no room. */
-function superviseMachine(
-  scope: Scope,
-  monitorSocket: string,
-  diskFolder: () => string,
-  outerSignal: AbortSignal,
-): SupervisedMachine {
-  const diskFull = new AbortController();
-  const ended = new AbortController();
-  const watch = watchMachine(monitorSocket, () => {
-    const message = `the disk of ${diskFolder()} is full: the build machine could not write`;
-    diskFull.abort(new BuilderError('disk-full', message, { hint: 'make room and build again' }));
-  });
-  scope.defer(watch.stop);
-  const signal = AbortSignal.any([outerSignal, diskFull.signal, ended.signal]);
-  const powerOff = (): void => void watch.quit();
-  signal.addEventListener('abort', powerOff, { once: true });
-  scope.defer(() => signal.removeEventListener('abort', powerOff));
-  return { watch, signal, end: () => ended.abort() };
 }
 
 /** The environment of Packer and all that it starts. AWS keys go this way, as stock Packer would get them. */

@@ -50,8 +50,8 @@ export async function runBuild(
 }
 
 /** Whether a build is asked for as it stands, so that a finished output of it will do. */
-function isWhole({ force, useCache, until }: BuildOptions): boolean {
-  return !force && useCache && until === undefined;
+function isWhole({ force, useLayers, useCache, until }: BuildOptions): boolean {
+  return !force && useLayers && useCache && until === undefined;
 }
 
 interface Undertaking {

@@ -25,7 +25,7 @@ export interface MachineFacts {
 const WITHOUT_EFFECT =
   /^(name|vm_name|output_directory|iso_(url|urls|checksum|target_path|target_extension|skip_cache)|communicator|ssh_\w+|winrm_\w+|shutdown_\w+|headless|display|use_default_display|vnc_\w+|disable_vnc|boot_wait|boot_key(group)?_interval|pause_before_connecting|skip_compaction|disk_compression|format|(host|http)_port_\w+|http_bind_address|qmp_\w+|accelerator|use_backing_file|qemu_img_args|qemu_binary)$/;
 /** Settings that name files or folders of the host which the guest can read. */
-const NAMES_FILES = /^(http_directory|floppy_(files|dirs)|cd_files|firmware|efi_\w+|vtpm_\w+)$/;
+const NAMES_FILES = /^(http_directory|floppy_(files|dirs)|cd_files|firmware|efi_\w+|vtpm_\w+|qemuargs)$/;
 
 /**
  * The inputs of the first layer: the machine after its first boot. Texts that name places of one build alone must have
