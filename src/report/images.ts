@@ -20,7 +20,7 @@ function sizes(images: readonly ReportImage[]): Html {
   const percent = (bytes: number): string => `${Math.round((bytes / widest) * 10_000) / 100}%`;
   const rows = images.map(
     ({ file, bytes, virtualBytes }) =>
-      html`<li><span class="name">${file}</span><svg class="track" aria-hidden="true"><rect class="disk" x="0" y="25%" width="${percent(virtualBytes)}" height="50%"/><rect class="work" x="0" y="25%" width="${percent(bytes)}" height="50%"/></svg><span class="figure">${formatBytes(bytes)} <span class="note">of ${formatBytes(virtualBytes)}</span></span></li>`,
+      html`<li><span class="name">${file}</span><svg class="track" aria-hidden="true"><rect class="disk" x="0" y="25%" width="${percent(virtualBytes)}" height="50%"/><rect class="work" x="0" y="25%" width="${percent(bytes)}" height="50%"/></svg><span class="figure"><span class="whole">${formatBytes(bytes)}</span> <span class="note whole">of ${formatBytes(virtualBytes)}</span></span></li>`,
   );
   return html`<h3>Sizes</h3>
 <p class="note">Each file against the disk that a machine sees in it.</p>

@@ -52,8 +52,26 @@ describe('the report', () => {
   });
 
   it('names no folder of the builder but that of the key', () => {
-    const text = textOf(pageOf(sampleManifest()));
+    const sample = sampleManifest();
+    const text = textOf(
+      pageOf({
+        ...sample,
+        base: { ...sample.base, source: '/srv/images/my base.img' },
+        payload: '/srv/roles/web.yml',
+        plan: [
+          { label: 'payload', value: 'dcos', why: 'installer /srv/images/dcos.sh; by https://a.example/b/c' },
+        ],
+      }),
+    );
+    expect(text).toContain('Base my base.img debian');
+    expect(text).toContain('Payload web.yml installer dcos.sh; by https://a.example/b/c');
     expect(text.replaceAll('/srv/secrets/netsil-builder_ed25519', '')).not.toContain('/srv');
+  });
+
+  it('names a base that was downloaded by its whole address', () => {
+    const sample = sampleManifest();
+    const source = 'https://images.example/12/base.qcow2';
+    expect(textOf(pageOf({ ...sample, base: { ...sample.base, source } }))).toContain(source);
   });
 
   it('is complete for a build without layers, tasks and login, as older versions wrote them', () => {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Manifest } from '../output/manifest.ts';
 import { formatBytes } from '../ui/bytes.ts';
 import { copyable } from './copy-button.ts';
@@ -12,7 +13,7 @@ export function sourcesSection(manifest: Manifest): Html {
   const rows: readonly Fact[] = [
     { name: 'Base', value: baseName(manifest), why: `${base.family}, ${formatBytes(base.virtualBytes)}` },
     { name: 'Base checksum', value: copyable(base.checksum, 'the checksum of the base') },
-    { name: 'Payload', value: payload, why: why('payload') },
+    { name: 'Payload', value: withoutFolders(payload), why: why('payload') },
     ...settingsFacts(manifest, why),
     ...(manifest.inputs === undefined
       ? []
@@ -40,12 +41,20 @@ interface Fact {
 
 /** The plan's reasons, by its labels. */
 function reasons({ plan = [] }: Manifest): (label: string) => string | undefined {
-  return (label) => plan.find((row) => row.label === label)?.why;
+  return (label) => {
+    const why = plan.find((row) => row.label === label)?.why;
+    return why === undefined ? undefined : withoutFolders(why);
+  };
+}
+
+/** Files by their names alone: where they were on the builder's machine is nobody's business who reads the report. */
+function withoutFolders(text: string): string {
+  return text.replaceAll(/(?<![\w.:/])\/(?:[^\s/]+\/)*(?=[^\s/])/g, '');
 }
 
 /** `embedded` tells nobody anything; the plan has the words for it. */
 function baseName({ base, plan = [] }: Manifest): string {
-  if (base.source !== 'embedded') return base.source;
+  if (base.source !== 'embedded') return base.source.startsWith('/') ? basename(base.source) : base.source;
   return plan.find(({ label }) => label === 'base image')?.value ?? 'made here from packages';
 }
 

@@ -49,14 +49,13 @@ details { margin-top: 1.5rem; }
 summary { cursor: pointer; color: var(--accent); font-weight: 600; padding: 0.25rem 0; width: fit-content; }
 .rows { list-style: none; }
 .rows > li, .axis {
-  display: grid; grid-template-columns: minmax(0, 20rem) minmax(0, 1fr) 7rem; column-gap: 1.5rem;
+  display: grid; grid-template-columns: minmax(0, 18rem) minmax(0, 1fr) 9.5rem; column-gap: 1.5rem;
 }
 .rows > li { align-items: center; min-height: 2.25rem; border-bottom: 1px solid var(--grid); }
 .name { padding: 0.375rem 0; line-height: 1.4; }
 .name .line { display: block; line-height: 1.4; }
-.figure { text-align: right; white-space: nowrap; padding: 0.375rem 0; }
+.figure { text-align: right; padding: 0.375rem 0; }
 .whole { white-space: nowrap; }
-.figure .note { display: block; line-height: 1.2; }
 .track { display: block; width: 100%; height: 1.5rem; }
 .axis svg { grid-column: 2; width: 100%; height: 1.5rem; overflow: visible; }
 .axis text { fill: var(--quiet); font-size: 0.75rem; }
@@ -88,10 +87,11 @@ footer { margin-top: 5rem; padding-top: 1rem; border-top: 1px solid var(--line);
   th, td { display: block; width: auto; padding: 0; border: 0; }
   tr { display: block; padding: 0.625rem 0; border-bottom: 1px solid var(--line); }
   th { font-size: 0.875rem; }
-  .rows > li { grid-template-columns: minmax(0, 1fr) auto; column-gap: 1rem; padding: 0.375rem 0; }
+  .rows > li { grid-template-columns: minmax(0, 1fr) fit-content(60%); column-gap: 1rem; padding: 0.375rem 0; }
   .track { grid-row: 2; grid-column: 1 / -1; }
   .copyable { flex-direction: column; padding: 0.625rem 0.75rem; gap: 0.5rem; }
   .copy { align-self: flex-end; }
+  .figure .note { display: block; line-height: 1.2; }
   .axis { display: block; }
   article { padding: 1rem; }
 }

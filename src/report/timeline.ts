@@ -124,9 +124,9 @@ function row({ name, outcome, notes, bars, time }: Row, scale: TimeScale): Html 
     first === undefined
       ? NOTHING
       : html`<span class="unseen">from ${formatDuration(first.startMs)} on, </span>`;
-  const went = outcome === '' ? NOTHING : html` <span class="note">${outcome}</span>`;
+  const went = outcome === '' ? NOTHING : html`<span class="note">${outcome}</span> `;
   const lines = notes.map((note) => html` <span class="note line">${note}</span>`);
-  return html`<li><span class="name">${name}${went}${lines}</span>${track(bars, scale)}<span class="figure">${start}${time}</span></li>`;
+  return html`<li><span class="name">${name}${lines}</span>${track(bars, scale)}<span class="figure">${went}${start}<span class="whole">${time}</span></span></li>`;
 }
 
 /** The picture of what the words beside it say. In percent, so that it fits every width without a script. */
