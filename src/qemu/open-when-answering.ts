@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forwardedPort } from './forwarded-port.ts';
 import type { QmpClient } from './qmp.ts';
@@ -46,27 +46,19 @@ async function removeForward(monitor: QmpClient, rule: string): Promise<boolean>
 async function greeted(port: number, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
+  const sockets = new Set<Socket>();
   while (!either.aborted) {
-    void isGreeted(port, either).then((yes) => {
-      if (yes) done.abort();
+    const socket = connect(port, '127.0.0.1');
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
+    socket.once('data', (data: Buffer) => {
+      if (data.toString('latin1').startsWith('SSH-')) done.abort();
+      socket.destroy();
     });
     await sleep(PROBE_EVERY_MS, undefined, { signal: either }).catch(() => undefined);
   }
-}
-
-function isGreeted(port: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', signal });
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
-    socket.once('data', (data: Buffer) => {
-      resolve(data.toString('latin1').startsWith('SSH-'));
-      socket.destroy();
-    });
-    socket.on('error', () => undefined);
-    socket.once('close', () => {
-      resolve(false);
-    });
-  });
+  for (const socket of sockets) socket.destroy();
 }
 
 async function freePort(): Promise<number> {
