@@ -130,7 +130,7 @@ describe('the template with layers', () => {
     const template = { ...TEMPLATE, builders: [section] };
     const resumed = { cached: 1, memoryPath: '/run/layers/x/memory.zst' };
     expect(compileLayers(template, layered(resumed)).builders[0]).toMatchObject({
-      boot_wait: '-1s',
+      boot_wait: '2s',
       boot_command: [],
       pause_before_connecting: '0s',
     });

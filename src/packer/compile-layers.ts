@@ -56,8 +56,11 @@ function layeredBuilder(section: TemplateSection, layered: LayeredRun): Template
   };
 }
 
-/** A machine that resumes has nobody to type at a boot menu for, and nothing to wait for. */
-const NO_BOOT = { boot_wait: '-1s', boot_command: [], pause_before_connecting: '0s' };
+/**
+ * A machine that resumes has nobody to type at a boot menu for. Its memory is read in a moment: Packer's first connection,
+ * if it came before, would be answered 6 s later only (`qemu/open-when-answering.ts`).
+ */
+const NO_BOOT = { boot_wait: '2s', boot_command: [], pause_before_connecting: '0s' };
 
 function packerBase(path: string): Readonly<Record<string, unknown>> {
   return { iso_url: path, iso_urls: [], iso_checksum: 'none', qemu_img_args: { create: ['-F', 'qcow2'] } };
