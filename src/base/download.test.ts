@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuilderError } from '../errors.ts';
 import { temporaryFolder } from '../system/files.ts';
 import { Scope } from '../system/scope.ts';
+import { freePort } from '../system/free-port.ts';
 import { download } from './download.ts';
 
 /** A file server with ETag and ranges, which can cut a connection, change its file, or answer badly. */
@@ -186,10 +187,4 @@ async function listen(scope: Scope, answer: RequestListener): Promise<number> {
   });
   const bound = server.address();
   return typeof bound === 'object' && bound !== null ? bound.port : 0;
-}
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  await using scope = new Scope();
-  return await listen(scope, () => undefined);
 }

@@ -1,5 +1,6 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../system/free-port.ts';
 import { forwardedPort } from './forwarded-port.ts';
 import type { QmpClient } from './qmp.ts';
 
@@ -59,12 +60,4 @@ async function greeted(port: number, signal: AbortSignal): Promise<void> {
     await sleep(PROBE_EVERY_MS, undefined, { signal: either }).catch(() => undefined);
   }
   for (const socket of sockets) socket.destroy();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

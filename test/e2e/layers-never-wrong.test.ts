@@ -6,11 +6,8 @@ import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
 import { nothingLeftWith } from '../support/processes.ts';
 import { type ImageTree, imageTree, treeDifferences } from './rig/image-tree.ts';
-import { LayeredProject } from './rig/layered.ts';
+import { ALLOWED_DIFFERENCES, LayeredProject } from './rig/layered.ts';
 import { launch } from './rig/program.ts';
-
-/** What only time and chance write: the last provisioner writes both into the image on purpose. */
-const ALLOWED_DIFFERENCES = ['/srv/random', '/srv/time'];
 
 /** What goes wrong with layers, one thing after the other in one project: no build may ever use what is not whole. */
 describe('layers are never wrong', () => {

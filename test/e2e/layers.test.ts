@@ -5,12 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Scope } from '../../src/system/scope.ts';
 import { nothingLeftWith } from '../support/processes.ts';
 import { imageFile, imageTree, treeDifferences } from './rig/image-tree.ts';
-import { LayeredProject, type Outcome } from './rig/layered.ts';
+import { ALLOWED_DIFFERENCES, LayeredProject, type Outcome } from './rig/layered.ts';
 
 const LAYERS = ['machine', 'shell', 'greet', 'files', 'site', 'last'];
-
-/** What only time and chance write: the last provisioner writes both into the image on purpose. */
-const ALLOWED_DIFFERENCES = ['/srv/random', '/srv/time'];
 
 /** One project from its first, failing build on; each test goes on from the store and the images that it finds. */
 describe('layers', () => {

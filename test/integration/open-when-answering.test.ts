@@ -1,23 +1,14 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { forwardedPort } from '../../src/qemu/forwarded-port.ts';
 import { openWhenAnswering } from '../../src/qemu/open-when-answering.ts';
 import { watchMachine } from '../../src/qemu/watch-machine.ts';
 import { temporaryFolder } from '../../src/system/files.ts';
+import { freePort } from '../../src/system/free-port.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
 
 const TIMEOUT_MS = 10_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
-}
 
 it('keeps the port closed while nothing answers in the machine, and opens it on loopback alone', async () => {
   await using scope = new Scope();

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PreparedBase } from '../../../src/base/prepare-base.ts';
 import { accelerationArgs } from '../../../src/qemu/machine.ts';
 import { temporaryFolder } from '../../../src/system/files.ts';
+import { freePort } from '../../../src/system/free-port.ts';
 import { run, type RunResult } from '../../../src/system/process.ts';
 import type { Scope } from '../../../src/system/scope.ts';
 import { qemuArguments } from '../../../src/userdata/qemu-arguments.ts';
@@ -194,15 +194,6 @@ async function makeKey(folder: string): Promise<string> {
   const key = join(folder, 'key');
   await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', key]);
   return key;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }
 
 /** User and system time of a process, from /proc (fields 14 and 15, in hundredths of a second). */
