@@ -1,6 +1,6 @@
 // Bundles the program into dist/: one entry, code loaded lazily split off, so that `--help` starts fast; beside it
 // the code of the threads.
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
@@ -21,3 +21,5 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
+// What a proof asks a booted machine, in shell.
+await cp('src/prove/guest', 'dist/guest', { recursive: true });

@@ -31,6 +31,8 @@ export type ErrorCode =
   | 'packer-failed'
   | 'convert-failed'
   | 'compare-failed'
+  | 'proof-failed'
+  | 'evidence-unwritable'
   | 'format-unknown'
   | 'input-unreadable'
   | 'layer-input-unreadable'

@@ -6,7 +6,7 @@
 
 import type { ErrorCode } from './errors.ts';
 
-export type Phase = 'base' | 'prepare' | 'boot' | 'provision' | 'save' | 'convert' | 'finish';
+export type Phase = 'base' | 'prepare' | 'boot' | 'provision' | 'save' | 'convert' | 'prove' | 'finish';
 
 export type PhaseOutcome = 'done' | 'failed' | 'reused';
 
@@ -134,6 +134,40 @@ export interface ArtifactMade extends Artifact {
   readonly type: 'artifact-made';
 }
 
+export type CheckOutcome = 'ok' | 'failed' | 'skipped';
+
+/** One thing that was looked at in a booted machine. */
+export interface ProofCheck {
+  readonly check: string;
+  readonly outcome: CheckOutcome;
+  readonly detail?: string;
+}
+
+/** What became of one file, booted on hardware like its target's. */
+export interface BootProof {
+  readonly format: string;
+  /** The image's name, without folder. */
+  readonly file: string;
+  /** `VirtualBox: SATA disk (AHCI), Intel e1000, BIOS` */
+  readonly hardware: string;
+  readonly outcome: 'ok' | 'failed';
+  readonly durationMs: number;
+  /** Until SSH answered; undefined when it did not. */
+  readonly bootMs?: number;
+  /** Empty for a machine that did not let anybody in. */
+  readonly checks: readonly ProofCheck[];
+  /** Why the boot failed, as far as that can be guessed. */
+  readonly cause?: string;
+  /** A picture of its screen and its serial console's text: names in the folder of the evidence. */
+  readonly screenshot?: string;
+  readonly console?: string;
+}
+
+/** A file was booted on hardware like its target's, and looked at. */
+export interface ImageProven extends BootProof {
+  readonly type: 'image-proven';
+}
+
 export interface BuildFinished {
   readonly type: 'build-finished';
   readonly directory: string;
@@ -166,6 +200,7 @@ export type BuildEvent =
   | Notice
   | ToolOutput
   | ArtifactMade
+  | ImageProven
   | BuildFinished
   | BuildFailed;
 

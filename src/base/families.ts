@@ -8,6 +8,9 @@ const SSH_USERS: Readonly<Record<BaseFamily, string>> = {
   ubuntu: 'ubuntu',
 };
 
+/** The user of the base that is made here. */
+export const EMBEDDED_USER = 'core';
+
 /** The user that a family's images have for logging in by key. */
 export function sshUserOf(family: BaseFamily): string {
   return SSH_USERS[family];

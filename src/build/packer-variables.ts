@@ -1,3 +1,4 @@
+import { bootTimeoutMs } from '../plan/boot-timeout.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { mebibytes } from '../settings/size.ts';
 
@@ -17,7 +18,6 @@ export interface PreparedMachine {
 
 /** The original's disk size; it leaves room for DC/OS on a base of a few GiB. */
 const DEFAULT_DISK_BYTES = 10_000 * 1024 ** 2;
-const SSH_TIMEOUT_MS = { kvm: 5 * 60_000, tcg: 15 * 60_000 } as const;
 
 /** The size of the build's disk: the wished one, or the default, but never smaller than the base. */
 export function diskSizeBytes(wished: number | undefined, baseVirtualBytes: number): number {
@@ -31,7 +31,7 @@ export function diskSizeBytes(wished: number | undefined, baseVirtualBytes: numb
 export function packerVariables(plan: BuildPlan, machine: PreparedMachine): Readonly<Record<string, string>> {
   const { settings, payload, accelerator } = plan;
   const diskBytes = diskSizeBytes(settings.diskSizeBytes, machine.baseVirtualBytes);
-  const sshTimeoutMs = settings.sshTimeoutMs ?? SSH_TIMEOUT_MS[accelerator.accelerator];
+  const sshTimeoutMs = bootTimeoutMs(settings, accelerator.accelerator);
   return {
     image_path: machine.imagePath,
     image_name: settings.imageName,

@@ -7,17 +7,18 @@ import type { BuildEvent } from '../events.ts';
 import { AWAKE_PLACE } from '../packer/compile-layers.ts';
 import { inspect } from '../preflight/preflight.ts';
 import { forwardedPort } from '../qemu/forwarded-port.ts';
+import { sessionArgs } from '../qemu/guest-ssh.ts';
 import type { QmpClient } from '../qemu/qmp.ts';
 import type { Settings } from '../settings/settings.ts';
 import { FileDigests } from '../system/file-digests.ts';
-import { temporaryFolder } from '../system/files.ts';
+import { plainTemporaryParent, temporaryFolder } from '../system/files.ts';
 import { killLeftovers } from '../system/leftovers.ts';
 import { runInteractive } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import type { BuildContext } from './context.ts';
 import { type PreparedRun, prepareMachine } from './prepare-machine.ts';
 import { provision } from './provision.ts';
-import { plainTemporaryParent, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /**
  * Resumes a machine as it was at the end of a layer (the named one, or the newest that a build would go on from), opens
@@ -82,22 +83,5 @@ async function throwAwayWorkspace(scope: Scope, cacheFolder: string): Promise<Wo
 async function logIn(monitor: QmpClient, { keyPath }: PreparedRun, user: string): Promise<void> {
   const port = await forwardedPort(monitor, 22);
   // How the session ends is the user's business: its exit code is that of the last command.
-  await runInteractive(sshArgs({ port, keyPath, user }));
-}
-
-/** The machine is made anew each time: its host key says nothing, and must not get into the user's files. */
-export function sshArgs({
-  port,
-  keyPath,
-  user,
-}: {
-  readonly port: number;
-  readonly keyPath: string;
-  readonly user: string;
-}): string[] {
-  return [
-    ...['ssh', '-p', `${port}`, '-i', keyPath],
-    ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
-    `${user}@127.0.0.1`,
-  ];
+  await runInteractive(sessionArgs({ port, keyPath, user }));
 }

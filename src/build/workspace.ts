@@ -1,11 +1,10 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseCacheFolder } from '../base/prepare-base.ts';
 import { BuilderError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { moveAside, STAMP_PATTERN, stampName } from '../output/stamp.ts';
-import { exists, temporaryFolder } from '../system/files.ts';
+import { exists, plainTemporaryParent, temporaryFolder } from '../system/files.ts';
 import { killLeftovers } from '../system/leftovers.ts';
 import { takeLock } from '../system/lock.ts';
 import type { Scope } from '../system/scope.ts';
@@ -78,11 +77,6 @@ async function lockImagePath(scope: Scope, imagePath: string, runId: string): Pr
   throw new BuilderError('image-path-busy', `another build is at work in ${imagePath}: ${who}`, {
     hint: 'wait until it has ended, or build into another IMAGE_PATH',
   });
-}
-
-/** Sockets have at most 107 bytes for their path, and QEMU's options end at a comma: a short and plain place. */
-export function plainTemporaryParent(): string {
-  return /^[\w./-]{1,60}$/.test(tmpdir()) ? tmpdir() : '/tmp';
 }
 
 /**

@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts';
 import { formatsCommand } from './formats.ts';
 import { layersCommand } from './layers.ts';
 import { planCommand } from './plan.ts';
+import { proveCommand } from './prove.ts';
 import { reportCommand } from './report.ts';
 import { shellCommand } from './shell.ts';
 import { userDataCommand } from './user-data.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   baseCommand,
   convertCommand,
   formatsCommand,
+  proveCommand,
   reportCommand,
   userDataCommand,
 ];

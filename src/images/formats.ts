@@ -1,4 +1,5 @@
 import { BuilderError } from '../errors.ts';
+import { type DiskOpener, driverOpener, gceOpener, memberOpener, rawZstOpener } from './disk-opener.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { gceWriter } from './gce-writer.ts';
 import { ovaWriter } from './ova/ova-writer.ts';
@@ -21,6 +22,8 @@ export interface DiskFormat {
   readonly check: string;
   /** Writes a disk as a file of this format. */
   readonly write: DiskWriter;
+  /** Finds the disk in a file of this format. */
+  readonly open: DiskOpener;
   /** The disk is filled up with zeros to a multiple of this; its size is kept when left out. */
   readonly sizeStepBytes?: number;
 }
@@ -38,6 +41,7 @@ const FORMATS = [
     size: 'grows with its data',
     check: QEMU_CHECK,
     write: qemuImgWriter('qcow2', { checkable: true }),
+    open: driverOpener('qcow2'),
   },
   {
     name: 'qcow2-zstd',
@@ -50,6 +54,7 @@ const FORMATS = [
       compressed: true,
       checkable: true,
     }),
+    open: driverOpener('qcow2'),
   },
   {
     name: 'raw',
@@ -58,6 +63,7 @@ const FORMATS = [
     size: 'the whole disk, with holes',
     check: '',
     write: qemuImgWriter('raw'),
+    open: driverOpener('raw'),
   },
   {
     name: 'raw-zst',
@@ -66,6 +72,7 @@ const FORMATS = [
     size: 'compressed',
     check: 'unpacked by zstd',
     write: rawZstWriter,
+    open: rawZstOpener,
   },
   {
     name: 'vdi',
@@ -74,6 +81,7 @@ const FORMATS = [
     size: 'grows with its data',
     check: QEMU_CHECK,
     write: qemuImgWriter('vdi', { checkable: true }),
+    open: driverOpener('vdi'),
   },
   {
     name: 'vhd',
@@ -83,6 +91,7 @@ const FORMATS = [
     check: '',
     // Without force_size the size is rounded up to a whole number of cylinders, and the disks are not equal.
     write: qemuImgWriter('vpc', { creationOptions: ['subformat=dynamic', 'force_size=on'] }),
+    open: driverOpener('vpc'),
   },
   {
     name: 'vhd-azure',
@@ -92,6 +101,7 @@ const FORMATS = [
     check: '',
     // Azure takes no other: fixed, a whole number of MiB, and exactly so long as its footer says.
     write: qemuImgWriter('vpc', { creationOptions: ['subformat=fixed', 'force_size=on'] }),
+    open: driverOpener('vpc'),
     sizeStepBytes: MEBIBYTE,
   },
   {
@@ -101,6 +111,7 @@ const FORMATS = [
     size: 'grows with its data',
     check: QEMU_CHECK,
     write: qemuImgWriter('vhdx', { creationOptions: ['subformat=dynamic'], checkable: true }),
+    open: driverOpener('vhdx'),
   },
   {
     name: 'vmdk',
@@ -109,6 +120,7 @@ const FORMATS = [
     size: 'grows with its data',
     check: QEMU_CHECK,
     write: qemuImgWriter('vmdk', { creationOptions: ['subformat=monolithicSparse'], checkable: true }),
+    open: driverOpener('vmdk'),
   },
   {
     name: 'vmdk-stream',
@@ -117,6 +129,7 @@ const FORMATS = [
     size: 'compressed',
     check: QEMU_CHECK,
     write: streamVmdkWriter,
+    open: driverOpener('vmdk'),
   },
   {
     name: 'ova',
@@ -125,6 +138,7 @@ const FORMATS = [
     size: 'compressed',
     check: QEMU_CHECK_INSIDE,
     write: ovaWriter,
+    open: memberOpener('vmdk', /\.vmdk$/),
   },
   {
     name: 'gce',
@@ -133,6 +147,7 @@ const FORMATS = [
     size: 'compressed; the disk in full GiB',
     check: 'unpacked by GNU tar',
     write: gceWriter,
+    open: gceOpener,
     sizeStepBytes: GIBIBYTE,
   },
   {
@@ -142,6 +157,7 @@ const FORMATS = [
     size: 'compressed',
     check: QEMU_CHECK_INSIDE,
     write: libvirtBoxWriter,
+    open: memberOpener('qcow2', /^box\.img$/),
   },
   {
     name: 'vagrant-virtualbox',
@@ -150,6 +166,7 @@ const FORMATS = [
     size: 'compressed',
     check: QEMU_CHECK_INSIDE,
     write: virtualboxBoxWriter,
+    open: memberOpener('vmdk', /\.vmdk$/),
   },
 ] as const satisfies readonly DiskFormat[];
 
@@ -173,7 +190,14 @@ export function parseFormats(list: string): readonly DiskFormat[] {
   return [...new Set(names.filter((name) => name !== ''))].map(formatNamed);
 }
 
-function formatNamed(name: string): DiskFormat {
+/** The format whose extension a file's name has: the longest that fits, `.azure.vhd` before `.vhd`. */
+export function formatOfFile(file: string): DiskFormat | undefined {
+  const fitting = DISK_FORMATS.filter(({ extension }) => file.toLowerCase().endsWith(`.${extension}`));
+  return fitting.sort((a, b) => b.extension.length - a.extension.length)[0];
+}
+
+/** The format of this name. Fails with `format-unknown`. */
+export function formatNamed(name: string): DiskFormat {
   const format = DISK_FORMATS.find((known) => known.name === name);
   if (format !== undefined) return format;
   throw new BuilderError('format-unknown', `format ${JSON.stringify(name)} is not known`, {

@@ -3,14 +3,12 @@ import { dirname, join } from 'node:path';
 import type { Range } from '../qemu/data-map.ts';
 import type { NbdClient } from '../qemu/nbd-client.ts';
 import { OutputFile } from '../system/output-file.ts';
-import { run } from '../system/process.ts';
+import { GCE_DISK_NAME, gceOpener } from './disk-opener.ts';
 import { mergedRanges, readRange } from './disk-stretches.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { gzip } from './gzip.ts';
 import { sparseTarHeader, tarEnd, tarPadding } from './tar/tar-header.ts';
 
-/** The only name that Compute Engine takes. */
-const DISK_NAME = 'disk.raw';
 /** Shorter holes are compressed with the data around them: they cost less than an entry of the archive's map. */
 const SHORTEST_HOLE_BYTES = 1024 * 1024;
 
@@ -21,7 +19,11 @@ const SHORTEST_HOLE_BYTES = 1024 * 1024;
 export const gceWriter: DiskWriter = async ({ path, shared, virtualSizeBytes, onFraction, signal }) => {
   const [reader, dataMap] = await Promise.all([shared.reader(), shared.dataMap()]);
   const ranges = [...mergedRanges(dataMap, SHORTEST_HOLE_BYTES)];
-  const disk = { name: DISK_NAME, sizeBytes: virtualSizeBytes, timeSeconds: Math.floor(Date.now() / 1000) };
+  const disk = {
+    name: GCE_DISK_NAME,
+    sizeBytes: virtualSizeBytes,
+    timeSeconds: Math.floor(Date.now() / 1000),
+  };
   await using file = await OutputFile.create(path);
   const archive = archiveOf(reader, ranges, sparseTarHeader(disk, ranges), onFraction);
   for await (const piece of gzip(shared.pool(), archive)) {
@@ -29,10 +31,9 @@ export const gceWriter: DiskWriter = async ({ path, shared, virtualSizeBytes, on
     await file.write([piece]);
   }
   const { sha256 } = await file.finish();
-  const unpacked = join(dirname(path), 'unpacked');
-  await mkdir(unpacked);
-  await run(['tar', '--extract', '--gzip', '--file', path, '--directory', unpacked, DISK_NAME], { signal });
-  return { disk: { path: join(unpacked, DISK_NAME), driver: 'raw' }, checkable: false, sha256 };
+  const folder = join(dirname(path), 'unpacked');
+  await mkdir(folder);
+  return { disk: await gceOpener({ path, folder, signal }), checkable: false, sha256 };
 };
 
 async function* archiveOf(

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Range } from '../qemu/data-map.ts';
 import { run } from '../system/process.ts';
+import { rawZstOpener } from './disk-opener.ts';
 import { endOf, mergedRanges, readRange } from './disk-stretches.ts';
 import type { DiskWriter, WriteJob } from './disk-writer.ts';
 import { zeroFrames } from './zstd-zeros.ts';
@@ -20,10 +21,8 @@ export const rawZstWriter: DiskWriter = async (job) => {
   } finally {
     await file.close();
   }
-  const unpacked = join(dirname(job.path), basename(job.path, '.zst'));
-  // --sparse: its holes take no room.
-  await run(['zstd', '-d', '-q', '--sparse', '-o', unpacked, job.path], { signal: job.signal });
-  return { disk: { path: unpacked, driver: 'raw' }, checkable: false };
+  const { path, signal } = job;
+  return { disk: await rawZstOpener({ path, folder: dirname(path), signal }), checkable: false };
 };
 
 async function writeStretches(

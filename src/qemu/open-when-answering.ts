@@ -1,15 +1,11 @@
-import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../system/free-port.ts';
 import { forwardedPort } from './forwarded-port.ts';
 import type { QmpClient } from './qmp.ts';
+import { sshGreeting } from './ssh-greeting.ts';
 
 /** Packer's name of the machine's network. */
 const NETWORK_ID = 'user.0';
 const GUEST_SSH_PORT = 22;
-const PROBE_EVERY_MS = 500;
-/** A connection that was made before the guest had its network is not answered for long: later ones are sooner. */
-const PROBE_TIMEOUT_MS = 4000;
 
 /**
  * Keeps the host's port to the guest's SSH closed until SSH answers there. QEMU's network takes a connection at once, and
@@ -22,7 +18,7 @@ export async function openWhenAnswering(monitor: QmpClient, signal: AbortSignal)
   const probePort = await freePort();
   try {
     await addForward(monitor, probePort);
-    await greeted(probePort, signal);
+    await sshGreeting(probePort, signal);
   } finally {
     // Of a machine that is gone there is nothing to open.
     await removeForward(monitor, `tcp:127.0.0.1:${probePort}`).catch(() => undefined);
@@ -41,23 +37,4 @@ async function addForward(monitor: QmpClient, port: number): Promise<void> {
 /** Whether there was such a forward; it is gone then. */
 async function removeForward(monitor: QmpClient, rule: string): Promise<boolean> {
   return (await command(monitor, `hostfwd_remove ${NETWORK_ID} ${rule}`)).includes(' removed');
-}
-
-/** Waits until an SSH server greets on a port, with a new connection twice a second. */
-async function greeted(port: number, signal: AbortSignal): Promise<void> {
-  const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
-  const sockets = new Set<Socket>();
-  while (!either.aborted) {
-    const socket = connect(port, '127.0.0.1');
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
-    socket.once('data', (data: Buffer) => {
-      if (data.toString('latin1').startsWith('SSH-')) done.abort();
-      socket.destroy();
-    });
-    await sleep(PROBE_EVERY_MS, undefined, { signal: either }).catch(() => undefined);
-  }
-  for (const socket of sockets) socket.destroy();
 }

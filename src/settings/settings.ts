@@ -7,6 +7,10 @@ import { flagOf, type VariableName, type VariableValues } from './variables.ts';
 export type BuildType = 'qemu' | 'amazon-ebs';
 export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 
+/** How far images are proven: compared with their source, or booted too. A build compares them in any case. */
+export const PROOF_LEVELS = ['none', 'compare', 'boot'] as const;
+export type ProofLevel = (typeof PROOF_LEVELS)[number];
+
 export const BASE_FAMILIES = ['coreos', 'flatcar', 'fedora-coreos', 'debian', 'ubuntu'] as const;
 export type BaseFamily = (typeof BASE_FAMILIES)[number];
 
@@ -47,6 +51,9 @@ export interface Settings {
   readonly pythonArchive: GivenFile | undefined;
   /** The list as given; undefined means the original's formats. The preflight knows their names. */
   readonly formats: string | undefined;
+  readonly prove: ProofLevel;
+  /** The user's own checks: a folder of scripts, or a playbook. */
+  readonly proveChecks: string | undefined;
   readonly accelerator: AcceleratorChoice;
   readonly diskSizeBytes: number | undefined;
   readonly memoryBytes: number;
@@ -98,6 +105,8 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     dcosInstallerSha256: reader.sha256('DCOS_INSTALLER_SHA256'),
     pythonArchive: reader.pythonArchive(),
     formats: values.FORMATS,
+    prove: reader.oneOf('PROVE', PROOF_LEVELS) ?? 'boot',
+    proveChecks: reader.path('PROVE_CHECKS'),
     accelerator: reader.oneOf('ACCELERATOR', ['auto', 'kvm', 'tcg']) ?? 'auto',
     diskSizeBytes: reader.size('DISK_SIZE'),
     memoryBytes: reader.size('MEMORY', SMALLEST_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,

@@ -97,6 +97,18 @@ export const VARIABLES = [
     default: 'qcow2,vdi,vhd,vmdk',
   },
   {
+    name: 'PROVE',
+    argument: 'LEVEL',
+    meaning: 'what the finished images are put to: none or compare (both only compare them), or boot',
+    default: 'boot: each on hardware like its target',
+  },
+  {
+    name: 'PROVE_CHECKS',
+    argument: 'DIR|FILE',
+    meaning: 'your own checks of the booted images: a folder of scripts, or a playbook',
+    default: '',
+  },
+  {
     name: 'ACCELERATOR',
     argument: 'KIND',
     meaning: 'kvm, tcg or auto',

@@ -61,6 +61,11 @@ export async function temporaryFolder(scope: Scope, parent: string = tmpdir()): 
   return folder;
 }
 
+/** Sockets have at most 107 bytes for their path, and QEMU's options end at a comma: a short and plain place. */
+export function plainTemporaryParent(): string {
+  return /^[\w./-]{1,60}$/.test(tmpdir()) ? tmpdir() : '/tmp';
+}
+
 /** Bytes that an ordinary user may still write on the file system of `path`, or of its nearest existing parent. */
 export async function freeBytes(path: string): Promise<number> {
   try {

@@ -8,6 +8,7 @@ import {
   noticeText,
   phaseFinishedText,
   progressText,
+  provenText,
   taskFinishedText,
 } from './event-text.ts';
 import { layerLines, planLines } from './plan-text.ts';
@@ -36,6 +37,8 @@ function logTexts(event: TimedEvent): readonly string[] {
       return planLines(event.rows).map((line) => `plan: ${paintLine(line, false)}`);
     case 'layers-planned':
       return layerLines(event).map((line) => `layers: ${paintLine(line, false)}`);
+    case 'image-proven':
+      return [`prove: ${provenText(event)}`];
     case 'layer-saved':
       return [layerSavedText(event)];
     case 'layer-resumed':

@@ -9,6 +9,7 @@ import {
   noticeText,
   phaseFinishedText,
   progressText,
+  provenText,
   taskFinishedText,
 } from './event-text.ts';
 import type { OutputStream, Renderer } from './output-stream.ts';
@@ -90,6 +91,8 @@ class PlainRenderer {
         return noticeText(event);
       case 'artifact-made':
         return artifactText(event);
+      case 'image-proven':
+        return `prove: ${provenText(event)}`;
       case 'layer-saved':
         return layerSavedText(event);
       case 'layer-resumed':

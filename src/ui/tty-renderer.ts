@@ -1,6 +1,6 @@
 import type { TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
-import { currentText, layerSavedText, noticeText } from './event-text.ts';
+import { currentText, layerSavedText, noticeText, provenText } from './event-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
 import { LiveRegion } from './live-region.ts';
 import type { OutputStream, Renderer } from './output-stream.ts';
@@ -78,6 +78,11 @@ class TtyRenderer {
         return [...layerLines(event), ['']];
       case 'layer-saved':
         return [[{ text: `${this.#glyphs.info} ${layerSavedText(event)}`, style: 'dim' }]];
+      case 'image-proven': {
+        const isOk = event.outcome === 'ok';
+        const mark = isOk ? this.#glyphs.done : this.#glyphs.failed;
+        return [[{ text: mark, style: isOk ? 'green' : 'red' }, ` ${provenText(event)}`]];
+      }
       case 'phase-finished': {
         const phase = this.#tracker.phases.findLast((record) => record.phase === event.phase);
         return phase === undefined ? [] : [finishedLine(phase, this.#glyphs)];

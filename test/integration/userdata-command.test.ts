@@ -67,7 +67,7 @@ describe('user-data', () => {
     const { stdout } = await run(['blkid', '-p', '-o', 'value', '-s', 'LABEL', file]);
     expect(stdout).toBe('cidata\n');
     expect(printed).toContain(`${file}: a NoCloud drive for ubuntu`);
-    expect(printed).toContain(`-drive file=${file},format=raw,media=cdrom,readonly=on`);
+    expect(printed).toContain(`-drive file=${file},format=raw,media=cdrom,index=2,readonly=on`);
   });
 
   it('writes an Ignition config, and says how QEMU gets it', async () => {

@@ -1,0 +1,41 @@
+import { join, resolve } from 'node:path';
+import { findProofTarget } from '../build/proof-target.ts';
+import { runProof } from '../build/run-proof.ts';
+import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
+import { settingsFrom } from './settings-from.ts';
+
+/** `prove DIR|FILE…`: compares finished images, boots each on hardware like its target's, and looks at it. */
+export const proveCommand: CommandDefinition = {
+  name: 'prove',
+  summary: "compare finished images, boot each on hardware like its target's, and look whether it is right",
+  arguments: [
+    {
+      name: 'path...',
+      description: 'a finished output (IMAGE_PATH/<date>-<time>), or files',
+      required: true,
+    },
+  ],
+  options: [
+    {
+      flags: '--output-dir <folder>',
+      description:
+        'where pictures and consoles go (default: proof/ in the output, NAME.proof/ beside a file)',
+    },
+  ],
+  variables: [
+    ...(['PROVE', 'PROVE_CHECKS', 'SSH_PRIVATE_KEY', 'SSH_PUBLIC_KEY', 'IMAGE_PATH', 'BASE_FAMILY'] as const),
+    ...(['PAYLOAD', 'ACCELERATOR', 'MEMORY', 'SSH_TIMEOUT'] as const),
+  ],
+  run: prove,
+};
+
+async function prove(input: CommandInput, context: CommandContext): Promise<void> {
+  const settings = settingsFrom(input, context);
+  const { outputDir } = input.options;
+  const paths = input.args.map((path) => resolve(context.cwd, path));
+  const evidence = typeof outputDir === 'string' ? resolve(context.cwd, outputDir) : undefined;
+  const target = await findProofTarget(settings, paths, evidence);
+  await runProof(settings, target, context);
+  context.print(`proven: ${target.name}`);
+  context.print(`pictures and consoles: ${join(target.evidenceFolder, '')}`);
+}

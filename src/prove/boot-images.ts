@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BuilderError, BuilderErrors } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { type ProofRecord, writeProofRecord } from '../output/proof-record.ts';
+import { atOnce } from '../system/at-once.ts';
+import { VERSION } from '../version.ts';
+import { type HostResources, planBoots } from './boot-plan.ts';
+import { firmwareFor } from './firmware.ts';
+import type { GuestFacts } from './guest-facts.ts';
+import { lookAlikeOf } from './look-alike.ts';
+import type { OpenedImage } from './opened-image.ts';
+import { type Candidate, proveImage, type ProofTerms, type ProvenImage } from './prove-image.ts';
+
+export interface BootRequest {
+  readonly images: readonly OpenedImage[];
+  readonly terms: Omit<ProofTerms, 'cpus'>;
+  readonly host: HostResources;
+  readonly emit: Emit;
+}
+
+/**
+ * Boots every image on hardware like its target's, as many at once as the host has processors and memory for; one that
+ * is alone is booted twice, since two machines of an image must differ. Writes the evidence and its record. Fails with
+ * `proof-failed`, for all that failed, when all have ended.
+ */
+export async function bootImages({ images, terms, host, emit }: BootRequest): Promise<ProofRecord> {
+  const { evidenceFolder, accelerator, memoryBytes, signal } = terms;
+  await makeFolder(evidenceFolder);
+  const candidates = await planCandidates(images, { emit, signal });
+  const plan = planBoots(candidates.length, memoryBytes, accelerator, host);
+  const earlier: GuestFacts[] = [];
+  const proven = await atOnce(candidates, plan.atOnce, async (candidate) => {
+    const onFraction = (fraction: number): void => {
+      emit({ type: 'progress', phase: 'prove', item: candidate.evidenceName, fraction });
+    };
+    const result = await proveImage(candidate, { ...terms, cpus: plan.cpusEach }, { onFraction, earlier });
+    onFraction(1);
+    emit({ type: 'image-proven', ...result.proof });
+    return result;
+  });
+  const record: ProofRecord = {
+    schema: 1,
+    builder: `netsil-builder ${VERSION}`,
+    provenAt: new Date().toISOString(),
+    accelerator,
+    boots: proven.map(({ proof }) => proof),
+  };
+  await writeProofRecord(evidenceFolder, record);
+  throwFailures(proven, evidenceFolder);
+  return record;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new BuilderError('evidence-unwritable', `cannot make the folder ${path} for the evidence`, {
+      hint: 'name another one by --output-dir',
+      cause,
+    });
+  });
+}
+
+async function planCandidates(
+  images: readonly OpenedImage[],
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<readonly Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const { format, file, disk, virtualSizeBytes } of images) {
+    const lookAlike = lookAlikeOf(format.name);
+    const { firmware, note } = await firmwareFor(lookAlike, disk, signal);
+    if (note !== undefined) emit({ type: 'notice', level: 'info', text: `${format.name}: ${note}` });
+    const evidenceName = format.name;
+    candidates.push({ format: format.name, file, disk, virtualSizeBytes, lookAlike, firmware, evidenceName });
+  }
+  const [alone, other] = candidates;
+  return alone !== undefined && other === undefined
+    ? [alone, { ...alone, evidenceName: `${alone.evidenceName}-again` }]
+    : candidates;
+}
+
+const TAIL_LINES = 12;
+
+function throwFailures(proven: readonly ProvenImage[], evidenceFolder: string): void {
+  const failures = proven.filter(({ proof }) => proof.outcome === 'failed');
+  const errors = failures.map((failure) => failureOf(failure, evidenceFolder));
+  const [first] = errors;
+  if (first === undefined) return;
+  throw errors.length === 1 ? first : new BuilderErrors(errors);
+}
+
+function failureOf({ proof, console }: ProvenImage, evidenceFolder: string): BuilderError {
+  const { file, hardware, cause, checks, screenshot } = proof;
+  const failedChecks = checks.filter(({ outcome }) => outcome === 'failed');
+  const why = cause ?? failedChecks.map(({ check, detail }) => `${check}: ${detail ?? 'failed'}`).join('; ');
+  const what = cause === undefined ? 'is not right' : 'does not start';
+  return new BuilderError('proof-failed', `${file} ${what} on ${hardware}: ${why}`, {
+    hint: `look at ${join(evidenceFolder, screenshot ?? '')}, and at the console's text beside it`,
+    tail: cause === undefined ? [] : lastLines(console),
+  });
+}
+
+function lastLines(text: string): readonly string[] {
+  const lines = text.split(/\r?\n|\r/).map((line) => line.trim());
+  return lines.filter((line) => line !== '').slice(-TAIL_LINES);
+}

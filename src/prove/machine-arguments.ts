@@ -1,0 +1,67 @@
+import type { Accelerator } from '../qemu/accelerator.ts';
+import { accelerationArgs } from '../qemu/machine.ts';
+import type { DiskController, Firmware, LookAlike } from './look-alike.ts';
+
+/** Where Debian's package ovmf puts the UEFI firmware. */
+export const UEFI_FIRMWARE = '/usr/share/OVMF/OVMF_CODE.fd';
+
+/** A machine to start. Paths hold no commas, which end QEMU's values, but for the overlay's. */
+export interface ProofMachine {
+  readonly lookAlike: LookAlike;
+  readonly firmware: Firmware;
+  readonly accelerator: Accelerator;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** A qcow2 that may be written to. */
+  readonly overlay: string;
+  /** The arguments that hand over its user data. */
+  readonly userData: readonly string[];
+  /** The host's port that leads to its SSH. */
+  readonly sshPort: number;
+  readonly macAddress: string;
+  readonly monitorSocket: string;
+  readonly serialLog: string;
+  /** What SeaBIOS says, which no console shows. */
+  readonly firmwareLog: string;
+}
+
+const DISK_DEVICES: Readonly<Record<DiskController, readonly string[]>> = {
+  'virtio-blk': ['virtio-blk-pci,drive=disk'],
+  'virtio-scsi': ['virtio-scsi-pci,id=scsi', 'scsi-hd,bus=scsi.0,drive=disk'],
+  ahci: ['ich9-ahci,id=sata', 'ide-hd,bus=sata.0,drive=disk'],
+  ide: ['ide-hd,bus=ide.0,drive=disk'],
+  pvscsi: ['pvscsi,id=scsi', 'scsi-hd,bus=scsi.0,drive=disk'],
+  // The nearest to LSI Logic's parallel controller that QEMU has.
+  lsilogic: ['lsi53c895a,id=scsi', 'scsi-hd,bus=scsi.0,drive=disk'],
+  nvme: ['nvme,serial=disk,drive=disk'],
+};
+
+/** The port where SeaBIOS writes its log (its docs/Debugging). */
+const SEABIOS_DEBUG_PORT = '0x402';
+
+/** QEMU's argument vector for a machine like a target's, with nothing of QEMU's own defaults in it. */
+export function proofMachineArgs(machine: ProofMachine): string[] {
+  const { lookAlike, firmware, accelerator, cpus, memoryBytes } = machine;
+  const acceleration = accelerationArgs(accelerator);
+  return [
+    ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-no-reboot'],
+    ...['-machine', [lookAlike.chipset, ...acceleration.machine].join(',')],
+    ...['-accel', acceleration.accel, '-cpu', acceleration.cpu],
+    ...['-smp', `${cpus}`, '-m', `${Math.floor(memoryBytes / 1024 ** 2)}M`],
+    ...(firmware === 'uefi' ? ['-bios', UEFI_FIRMWARE] : []),
+    ...['-display', 'none', '-device', 'VGA'],
+    ...['-chardev', `file,id=serial,path=${machine.serialLog}`, '-serial', 'chardev:serial'],
+    ...['-chardev', `file,id=firmware,path=${machine.firmwareLog}`],
+    ...['-device', `isa-debugcon,iobase=${SEABIOS_DEBUG_PORT},chardev=firmware`],
+    ...['-qmp', `unix:${machine.monitorSocket},server=on,wait=off`],
+    // What it writes is thrown away: no flush need reach the host's disk.
+    ...[
+      '-drive',
+      `file=${machine.overlay.replaceAll(',', ',,')},format=qcow2,if=none,id=disk,cache=unsafe,discard=unmap`,
+    ],
+    ...DISK_DEVICES[lookAlike.controller].flatMap((device) => ['-device', device]),
+    ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${machine.sshPort}-:22`],
+    ...['-device', `${lookAlike.network},netdev=net,mac=${machine.macAddress}`],
+    ...machine.userData,
+  ];
+}
