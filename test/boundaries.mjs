@@ -17,6 +17,7 @@ const MIDDLE = [
   'userdata',
   'keys',
   'output',
+  'attest',
 ];
 const HIGH = ['preflight', 'settings', 'report', 'ui', ...MIDDLE, ...LOW];
 const KNOWN_TO_ALL = ['events.ts', 'errors.ts', 'version.ts'];

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PreparedBase } from '../base/prepare-base.ts';
+import type { DigestedFile } from '../layers/file-inputs.ts';
 import { layerKey, type LayerInput, contentInput, secretInput, shownInput } from '../layers/layer.ts';
 import { machineInputs } from '../layers/machine-inputs.ts';
 import {
@@ -32,6 +33,8 @@ export interface BuildInputs extends WantedLayers {
   readonly diskSizeBytes: number;
   /** Of the finished output: the same key means the same images. */
   readonly outputKey: string;
+  /** Every file that is read besides base image and template; one of several users may be there several times. */
+  readonly files: readonly DigestedFile[];
   /** Places where it cannot be known what a playbook reads. */
   readonly unknown: readonly string[];
 }
@@ -94,7 +97,7 @@ export async function buildInputs(request: InputsRequest, context: BuildContext)
     digests,
   );
   const found = await Promise.all(provisioners.map((each) => provisionerInputs(each.section, provisioner)));
-  const wanted = wantedLayers(machine, provisioners, found);
+  const wanted = wantedLayers(machine.inputs, provisioners, found);
   const output = await outputInputs(request, builder, provisioner);
   await digests.save();
   return {
@@ -104,6 +107,7 @@ export async function buildInputs(request: InputsRequest, context: BuildContext)
     baseDigest,
     diskSizeBytes: Math.max(diskSize(section, values), base.virtualSizeBytes),
     outputKey: layerKey(wanted.layers.at(-1)?.key, [...wanted.rest, ...output.inputs]),
+    files: [machine, ...found, output].flatMap(({ files }) => files),
     unknown: [...found, output].flatMap(({ unknown }) => unknown),
   };
 }
@@ -166,6 +170,7 @@ async function outputInputs(
   );
   return {
     inputs: [...own, contentInput('builder', builder), ...inputs],
+    files: found.flatMap(({ files }) => files),
     unknown: found.flatMap(({ unknown }) => unknown),
   };
 }

@@ -18,6 +18,7 @@ import type { BuildContext } from './context.ts';
 import { beginLayers, type Layering, noLayersReason, openLayers } from './layering.ts';
 import { packerVariables } from './packer-variables.ts';
 import { linkPlainPaths, type PlainPaths } from './plain-paths.ts';
+import { readSources, type Sources } from './sources.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What Packer is started with. */
@@ -31,6 +32,7 @@ export interface PreparedRun {
   /** The private key that opens the machine. */
   readonly keyPath: string;
   readonly layers: PreparedLayers | undefined;
+  readonly sources: Sources;
 }
 
 /** The layers that this run goes through. */
@@ -71,7 +73,7 @@ export async function prepareMachine(
     context.emit({ type: 'notice', level: 'info', text });
   }
   const userData = userDataOf(plan, base, keys.publicKey);
-  const layering = await chooseLayers(scope, request, userData, context);
+  const { layering, sources } = await lookAtInputs(scope, request, userData, context);
   const paths = await linkPlainPaths(workspace.runFolder, {
     imagePath: dirname(workspace.workFolder),
     logFolder: workspace.logFolder,
@@ -103,7 +105,15 @@ export async function prepareMachine(
   const variableFile = join(workspace.logFolder, 'packer-variables.json');
   await writeFileWhole(variableFile, `${JSON.stringify(declared(variables, plan.template), null, 2)}\n`);
   const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${base.sshUser}@ADDRESS`]);
-  return { templatePath, variableFile, monitorSocket, login, keyPath: keys.privateKeyPath, layers: begun };
+  return {
+    templatePath,
+    variableFile,
+    monitorSocket,
+    login,
+    keyPath: keys.privateKeyPath,
+    layers: begun,
+    sources,
+  };
 }
 
 /** What a machine of this base is told at its first boot. */
@@ -115,22 +125,27 @@ export function userDataOf({ settings }: BuildPlan, base: PreparedBase, publicKe
   });
 }
 
-async function chooseLayers(
+/** Decides about the layers, and looks at all that goes into the build before any of it runs. */
+async function lookAtInputs(
   scope: Scope,
   { plan, base, tools, options, workspace, shell }: PrepareRequest,
   userData: UserData,
   context: BuildContext,
-): Promise<Layering | undefined> {
+): Promise<{ readonly layering: Layering | undefined; readonly sources: Sources }> {
+  const digests = await FileDigests.open(join(workspace.cacheFolder, 'digests.json'));
+  const request = { plan, base, userData, tools, digests };
   const reason = noLayersReason(plan, options);
   if (reason !== undefined) {
     context.emit({ type: 'notice', level: 'info', text: `this build keeps no layers: ${reason}` });
-    return undefined;
+    // Nothing is kept by these keys: they need no salt.
+    const sources = await readSources({ ...request, salt: '' }, undefined, context);
+    return { layering: undefined, sources };
   }
   const store = new LayerStore(plan.settings.layersPath);
   await store.open();
-  const digests = await FileDigests.open(join(workspace.cacheFolder, 'digests.json'));
-  const inputs = { plan, base, userData, tools, digests, salt: await store.salt() };
-  return openLayers(scope, store, inputs, { options, shell }, context);
+  const inputs = { ...request, salt: await store.salt() };
+  const layering = await openLayers(scope, store, inputs, { options, shell }, context);
+  return { layering, sources: await readSources(inputs, layering.inputs, context) };
 }
 
 async function beginRun(

@@ -1,4 +1,3 @@
-import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareBase } from '../base/prepare-base.ts';
 import { BuilderErrors } from '../errors.ts';
@@ -16,14 +15,13 @@ import { Scope } from '../system/scope.ts';
 import { openBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
+import { outputDocuments } from './documents.ts';
 import { explainFailure, giveUpResume, setAsideWork, tellOfKept } from './failure.ts';
 import { isAllKept } from './layering.ts';
 import { lookAhead } from './look-ahead.ts';
-import { buildManifest } from './manifest.ts';
 import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
 import { pruneLayers } from './prune-layers.ts';
 import { provision } from './provision.ts';
-import { renderBuildReport } from './report.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /**
@@ -88,7 +86,8 @@ async function build(
   const { settings } = plan;
   const base = await prepareBase(plan.base, { cacheFolder: workspace.cacheFolder, emit, signal });
   const request = { plan, base, tools, options, workspace };
-  const { login, layers } = await provisionMachine(scope, request, context);
+  const machine = await provisionMachine(scope, request, context);
+  const { login } = machine;
   // An AMI alone leaves nothing here: it is in the cloud, and in the log.
   if (options.until !== undefined) return { directory: workspace.logFolder };
   if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
@@ -99,14 +98,11 @@ async function build(
       workFolder: workspace.workFolder,
       artifacts: record.artifacts,
       formats: plan.formats,
-      manifest: buildManifest({
-        ...{ plan, base, tools, record, login },
-        inputs: layers?.layering.inputs.outputKey,
+      documents: outputDocuments({
+        ...{ plan, base, tools, record, machine, workspace },
         durationMs: Math.round(performance.now() - startMs),
       }),
       date: new Date(),
-      renderReport: renderBuildReport,
-      writeLog: (path) => copyFile(workspace.logFile, path),
       warn: (text) => emit({ type: 'notice', level: 'warning', text }),
     }),
   );

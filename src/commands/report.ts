@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
-import { renderBuildReport } from '../build/report.ts';
+import { renderBuildReport, REPORT_FILE } from '../build/report.ts';
 import { asError, BuilderError } from '../errors.ts';
-import { REPORT_FILE } from '../output/finish.ts';
 import { readManifest } from '../output/read-manifest.ts';
 import { writeFileWhole } from '../system/files.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';

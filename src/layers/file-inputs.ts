@@ -5,24 +5,42 @@ import { asError, BuilderError } from '../errors.ts';
 import type { FileDigests } from '../system/file-digests.ts';
 import type { LayerInput } from './layer.ts';
 
-/**
- * Files as inputs: content and permission bits of each; of a folder the bits alone. A file that is named twice counts once, by its first name. Fails
- * with `layer-input-unreadable`.
- */
-export async function fileInputs(files: readonly ReadFile[], digests: FileDigests): Promise<LayerInput[]> {
-  const first = new Map([...files].reverse().map((file) => [file.path, file]));
-  return Promise.all([...first.values()].map((file) => fileInput(file, digests)));
+/** A file that a build reads, as it was when it was looked at. */
+export interface DigestedFile extends ReadFile {
+  /** Permission bits. */
+  readonly mode: number;
+  /** Hexadecimal; undefined for a folder. */
+  readonly sha256: string | undefined;
 }
 
-async function fileInput({ name, path }: ReadFile, digests: FileDigests): Promise<LayerInput> {
+/**
+ * Looks at files. One that is named twice counts once, by its first name. Fails with `layer-input-unreadable`.
+ */
+export async function digestFiles(
+  files: readonly ReadFile[],
+  digests: FileDigests,
+): Promise<readonly DigestedFile[]> {
+  const first = new Map([...files].reverse().map((file) => [file.path, file]));
+  return Promise.all([...first.values()].map((file) => digestFile(file, digests)));
+}
+
+async function digestFile({ name, path }: ReadFile, digests: FileDigests): Promise<DigestedFile> {
   try {
     const stats = await stat(path);
-    const bits = (stats.mode & 0o7777).toString(8);
-    const content = stats.isDirectory() ? 'folder' : await digests.sha256(path);
-    return { name, value: `${bits} ${content}`, isShown: false };
+    const sha256 = stats.isDirectory() ? undefined : await digests.sha256(path);
+    return { name, path, mode: stats.mode & 0o7777, sha256 };
   } catch (cause) {
     throw unreadable(name, path, cause);
   }
+}
+
+/** Files as inputs: content and permission bits of each; of a folder the bits alone. */
+export function fileInputs(files: readonly DigestedFile[]): LayerInput[] {
+  return files.map(({ name, mode, sha256 = 'folder' }) => ({
+    name,
+    value: `${mode.toString(8)} ${sha256}`,
+    isShown: false,
+  }));
 }
 
 /**

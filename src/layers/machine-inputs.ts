@@ -1,7 +1,7 @@
 import type { TemplateSection } from '../packer/template.ts';
 import { resolveValue, type TemplateValues } from '../packer/template-values.ts';
 import type { FileDigests } from '../system/file-digests.ts';
-import { fileInputs } from './file-inputs.ts';
+import { type DigestedFile, digestFiles, fileInputs } from './file-inputs.ts';
 import { contentInput, type LayerInput, shownInput } from './layer.ts';
 import { namedFiles } from './named-files.ts';
 
@@ -36,7 +36,7 @@ export async function machineInputs(
   values: TemplateValues,
   facts: MachineFacts,
   digests: FileDigests,
-): Promise<LayerInput[]> {
+): Promise<{ readonly inputs: readonly LayerInput[]; readonly files: readonly DigestedFile[] }> {
   const settings = Object.entries(builder).filter(([key]) => !WITHOUT_EFFECT.test(key));
   const shown = settings.map(([key, value]) =>
     shownInput(`machine setting ${key}`, textOf(resolveValue(value, values))),
@@ -44,8 +44,9 @@ export async function machineInputs(
   const read = Object.fromEntries(settings.filter(([key]) => NAMES_FILES.test(key)));
   const { templateFolder } = values;
   const section = resolveValue({ type: builder.type, ...read }, values) as TemplateSection;
-  const { files } = await namedFiles(section, { cwd: templateFolder, templateFolder });
-  return [...factInputs(facts), ...shown, ...(await fileInputs(files, digests))];
+  const named = await namedFiles(section, { cwd: templateFolder, templateFolder });
+  const files = await digestFiles(named.files, digests);
+  return { inputs: [...factInputs(facts), ...shown, ...fileInputs(files)], files };
 }
 
 function factInputs(facts: MachineFacts): LayerInput[] {

@@ -3,7 +3,7 @@ import { playbookReads, type PlaybookReads } from '../ansible/playbook-reads.ts'
 import type { TemplateSection } from '../packer/template.ts';
 import { resolveValue } from '../packer/template-values.ts';
 import type { FileDigests } from '../system/file-digests.ts';
-import { fileInputs } from './file-inputs.ts';
+import { type DigestedFile, digestFiles, fileInputs } from './file-inputs.ts';
 import { contentInput, type LayerInput, shownInput } from './layer.ts';
 import { namedFiles } from './named-files.ts';
 import { ansibleEnvironment, type VariableContext, variableInputs } from './variable-inputs.ts';
@@ -19,6 +19,8 @@ export interface ProvisionerContext extends VariableContext {
 
 export interface ProvisionerInputs {
   readonly inputs: readonly LayerInput[];
+  /** The files among them. */
+  readonly files: readonly DigestedFile[];
   /** Why more files count than are named: places where it cannot be known what a playbook reads. */
   readonly unknown: readonly string[];
 }
@@ -43,7 +45,7 @@ export async function provisionerInputs(
   // A playbook that a script of the host runs counts with all that it reads, too.
   const playbooks = isAnsible(section) ? ownPlaybooks(resolved) : named.playbooks;
   const reads = await Promise.all(playbooks.map((playbook) => readsOf(playbook, resolved, context)));
-  const files = [...reads.flatMap((read) => read.files), ...named.files];
+  const files = await digestFiles([...reads.flatMap((read) => read.files), ...named.files], context.digests);
   return {
     inputs: [
       // As written, so that places of one machine do not count: what stands in its variables counts by itself.
@@ -52,8 +54,9 @@ export async function provisionerInputs(
       ...(isAnsible(section) ? ansibleEnvironment(context.env, context.salt) : []),
       // ansible-local runs the guest's Ansible.
       ...(section.type === 'ansible' ? [shownInput('Ansible', context.ansibleVersion)] : []),
-      ...(await fileInputs(files, context.digests)),
+      ...fileInputs(files),
     ],
+    files,
     unknown: reads.flatMap(({ unknown }) => unknown),
   };
 }

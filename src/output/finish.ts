@@ -1,14 +1,10 @@
-import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import type { Artifact } from '../events.ts';
-import { fileSizeBytes, syncFile, writeFileWhole } from '../system/files.ts';
-import { checksumLines, type Manifest, manifestText } from './manifest.ts';
-import { parseManifest } from './read-manifest.ts';
+import { fileSizeBytes, hashFile, syncFile } from '../system/files.ts';
+import type { OutputDocument, OutputDraft, OutputFile } from './document.ts';
 import { freeStamp, linkLatest } from './stamp.ts';
-
-/** The page for people, beside the images. */
-export const REPORT_FILE = 'report.html';
 
 export interface FinishInput {
   readonly imagePath: string;
@@ -17,52 +13,53 @@ export interface FinishInput {
   readonly artifacts: readonly Artifact[];
   /** The formats that must be among them. */
   readonly formats: readonly string[];
-  readonly manifest: Omit<Manifest, 'version' | 'artifacts'>;
+  /** What the output has besides its images, in the order of writing: each finds the ones before it. */
+  readonly documents: readonly OutputDocument[];
   readonly date: Date;
-  /** Makes the page for people out of the manifest. */
-  readonly renderReport: (manifest: Manifest) => string;
-  /** Writes the log to this path, as the last of the files. */
-  readonly writeLog: (path: string) => Promise<void>;
-  /** Is told of what is missing, though the images are not. */
+  /** Is told of what is missing, though the output is whole without it. */
   readonly warn: (text: string) => void;
 }
 
 /**
  * Completes the work folder and gives it its stamped name, in one rename at the very end: a stamped folder is always
- * whole. Fails with `incomplete-output` when a file is missing, empty, or of another size than was verified.
- * Returns the folder's path.
+ * whole. Fails with `incomplete-output` when an image is missing, empty, or of another size than was verified, and as
+ * the writer of a document does. Returns the folder's path.
  */
 export async function finishOutput(input: FinishInput): Promise<string> {
-  const { imagePath, workFolder, artifacts } = input;
+  const { imagePath, workFolder, artifacts, warn } = input;
   requireFormats(input);
   for (const artifact of artifacts) await requireWhole(workFolder, artifact);
   await removeLeftovers(workFolder, artifacts);
   const stamp = await freeStamp(imagePath, input.date);
-  const manifest = manifestText({ ...input.manifest, version: stamp, artifacts });
-  await writeFileWhole(join(workFolder, 'manifest.json'), manifest);
-  await writeFileWhole(join(workFolder, 'SHA256SUMS'), checksumLines(artifacts));
-  await writeReport(input, manifest);
-  await input.writeLog(join(workFolder, 'build.log'));
-  await syncFile(join(workFolder, 'build.log'));
+  const files: OutputFile[] = artifacts.map(({ file, sha256 }) => ({ file, kind: 'image', sha256 }));
+  for (const document of input.documents) {
+    const written = await writeDocument(document, { folder: workFolder, stamp, files: [...files] }, warn);
+    if (written !== undefined) files.push(written);
+  }
   const folder = join(imagePath, stamp);
   await rename(workFolder, folder);
   // The output is whole without it; a shared folder of another system may have no links.
   await linkLatest(imagePath, stamp).catch((thrown: unknown) => {
-    input.warn(`cannot make the link ${join(imagePath, 'latest')}: ${asError(thrown).message}`);
+    warn(`cannot make the link ${join(imagePath, 'latest')}: ${asError(thrown).message}`);
   });
   return folder;
 }
 
-/** The images are whole without their report: one that cannot be made must not lose them. */
-async function writeReport({ workFolder, renderReport, warn }: FinishInput, manifest: string): Promise<void> {
+async function writeDocument(
+  { file, kind, isOptional, write }: OutputDocument,
+  draft: OutputDraft,
+  warn: FinishInput['warn'],
+): Promise<OutputFile | undefined> {
+  const path = join(draft.folder, file);
   try {
-    // From what stands in the file, as the command `report` makes it again.
-    await writeFileWhole(
-      join(workFolder, REPORT_FILE),
-      renderReport(parseManifest(manifest, 'manifest.json')),
-    );
+    await mkdir(dirname(path), { recursive: true });
+    await write(path, draft);
+    await syncFile(path);
+    return { file, kind, sha256: await hashFile(path) };
   } catch (thrown) {
-    warn(`cannot write ${REPORT_FILE}: ${asError(thrown).message}`);
+    if (isOptional !== true) throw thrown;
+    warn(`cannot write ${file}: ${asError(thrown).message}`);
+    return undefined;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Artifact, Phase, PhaseOutcome, PlanRow, TaskOutcome } from '../events.ts';
-import { redact } from '../system/secrets.ts';
 
 /** One phase of the build and how long it took. Times of a manifest (`startMs`) count from the build's beginning. */
 export interface PhaseRecord {
@@ -31,6 +30,12 @@ export interface TaskRecord {
   readonly startMs: number;
   readonly durationMs: number;
 }
+
+/** What was built from what, for programs. */
+export const MANIFEST_FILE = 'manifest.json';
+
+/** The list of the output's files, as sha256sum(1) checks it. */
+export const CHECKSUMS_FILE = 'SHA256SUMS';
 
 /** manifest.json: what was built from what, without a secret. The form only grows; `schema` counts its changes. */
 export interface Manifest {
@@ -64,14 +69,7 @@ export interface Manifest {
   readonly login?: string;
 }
 
-/** manifest.json as text. Nothing that is a secret gets into it, whatever it was that told it. */
-export function manifestText(manifest: Manifest): string {
-  const clean = (_key: string, value: unknown): unknown =>
-    typeof value === 'string' ? redact(value) : value;
-  return `${JSON.stringify(manifest, clean, 2)}\n`;
-}
-
-/** SHA256SUMS as sha256sum(1) writes and checks it. */
+/** The list of checksums as sha256sum(1) writes it. */
 export function checksumLines(files: readonly { readonly file: string; readonly sha256: string }[]): string {
   return files.map(({ file, sha256 }) => `${sha256}  ${file}\n`).join('');
 }

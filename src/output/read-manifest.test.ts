@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { olderManifestText, sampleManifest } from '../../test/support/sample-manifest.ts';
-import { registerSecret } from '../system/secrets.ts';
-import { manifestText } from './manifest.ts';
+import { redactedJson, registerSecret } from '../system/secrets.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
 
 describe('a manifest', () => {
   it('is read as it was written', () => {
-    expect(parseManifest(manifestText(sampleManifest()), 'm')).toEqual(sampleManifest());
+    expect(parseManifest(redactedJson(sampleManifest()), 'm')).toEqual(sampleManifest());
   });
 
   it('of an older version is read, without what it did not tell', () => {
@@ -52,7 +51,7 @@ describe('a manifest', () => {
       login: 'ssh -i correct-horse-battery',
       payload: 'correct-horse-battery',
     };
-    const text = manifestText(manifest);
+    const text = redactedJson(manifest);
     expect(text).not.toContain('correct-horse');
     expect(parseManifest(text, 'm').login).toBe('ssh -i [secret]');
   });

@@ -27,3 +27,9 @@ export function redact(text: string): string {
   for (const secret of secrets) clean = clean.replaceAll(secret, '[secret]');
   return clean;
 }
+
+/** A value as JSON, indented, with every registered secret in its texts replaced. */
+export function redactedJson(value: unknown): string {
+  const clean = (_key: string, part: unknown): unknown => (typeof part === 'string' ? redact(part) : part);
+  return `${JSON.stringify(value, clean, 2)}\n`;
+}

@@ -38,7 +38,7 @@ describe('a build', () => {
     const [stamp = '', ...others] = await rig.visible();
     expect(stamp).toMatch(/^\d{8}-\d{6}$/);
     expect(others).toEqual(['latest']);
-    const files = ['SHA256SUMS', 'build.log', 'manifest.json', 'report.html', ...IMAGES].sort();
+    const files = [...DOCUMENTS, ...IMAGES].sort();
     expect((await readdir(join(rig.imagePath, stamp))).sort()).toEqual(files);
     await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: join(rig.imagePath, stamp) });
     await nothingLeftWith(`IMAGE_PATH=${rig.imagePath}`);
@@ -51,14 +51,7 @@ describe('a build', () => {
     expect(packer.calls).toHaveLength(1);
     expect(stderr).toMatch(/formats +ova, vhd-azure/);
     const [stamp = ''] = await rig.visible();
-    const files = [
-      'SHA256SUMS',
-      'build.log',
-      'manifest.json',
-      'report.html',
-      'small.azure.vhd',
-      'small.ova',
-    ].sort();
+    const files = [...DOCUMENTS, 'small.azure.vhd', 'small.ova'].sort();
     expect((await readdir(join(rig.imagePath, stamp))).sort()).toEqual(files);
   });
 
@@ -217,4 +210,7 @@ describe('a build', () => {
   });
 });
 
+const DOCUMENTS = [
+  ...['SHA256SUMS', 'build.log', 'manifest.json', 'provenance.intoto.json', 'report.html'],
+] as const;
 const IMAGES = ['small.qcow2', 'small.vdi', 'small.vhd', 'small.vmdk'] as const;

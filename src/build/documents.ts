@@ -1,0 +1,48 @@
+import { copyFile, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type OutputDocument, textDocument } from '../output/document.ts';
+import { CHECKSUMS_FILE, checksumLines, MANIFEST_FILE } from '../output/manifest.ts';
+import { parseManifest } from '../output/read-manifest.ts';
+import { redactedJson } from '../system/secrets.ts';
+import { type BuildFacts, buildManifest } from './manifest.ts';
+import type { PreparedRun } from './prepare-machine.ts';
+import { provenanceDocument } from './provenance.ts';
+import { renderBuildReport, REPORT_FILE } from './report.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
+  readonly machine: PreparedRun;
+  readonly workspace: Workspace;
+}
+
+/**
+ * What an output has besides its images, in the order of writing. What the checksums are to cover stands before them; the
+ * report stands behind, so that it can be made again.
+ */
+export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[] {
+  const { plan, base, record, machine, workspace } = facts;
+  const { layers, login, sources } = machine;
+  const inputs = layers?.layering.inputs.outputKey;
+  const manifest = buildManifest({ ...facts, inputs, login });
+  return [
+    logDocument(workspace.logFile),
+    textDocument(MANIFEST_FILE, 'byproduct', ({ stamp: version }) =>
+      redactedJson({ ...manifest, version, artifacts: record.artifacts }),
+    ),
+    provenanceDocument({ plan, base, manifest, sources, layers, runId: workspace.runId }),
+    textDocument(CHECKSUMS_FILE, 'byproduct', ({ files }) => checksumLines(files)),
+    REPORT,
+  ];
+}
+
+function logDocument(logFile: string): OutputDocument {
+  return { file: basename(logFile), kind: 'byproduct', write: (path) => copyFile(logFile, path) };
+}
+
+/** From what stands in the manifest's file, as the command `report` makes it again. */
+const REPORT: OutputDocument = {
+  ...textDocument(REPORT_FILE, 'byproduct', async ({ folder }) =>
+    renderBuildReport(parseManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8'), MANIFEST_FILE)),
+  ),
+  isOptional: true,
+};
