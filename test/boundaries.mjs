@@ -32,6 +32,7 @@ const ROOMS = {
   plan: ['settings', ...MIDDLE, ...LOW],
   ansible: [], // knows files and nothing else
   base: ['settings', ...MIDDLE, ...LOW], // for the families' names
+  attest: ['settings', ...MIDDLE, ...LOW], // for what names a key
   settings: ['system'],
   qemu: ['system'],
   system: [],

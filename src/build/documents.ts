@@ -1,5 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { Signer } from '../attest/signer.ts';
 import { type OutputDocument, textDocument } from '../output/document.ts';
 import { CHECKSUMS_FILE, checksumLines, MANIFEST_FILE } from '../output/manifest.ts';
 import { parseManifest } from '../output/read-manifest.ts';
@@ -13,6 +14,7 @@ import type { Workspace } from './workspace.ts';
 export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
   readonly machine: PreparedRun;
   readonly workspace: Workspace;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
  * report stands behind, so that it can be made again.
  */
 export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[] {
-  const { plan, base, record, machine, workspace } = facts;
+  const { plan, base, record, machine, workspace, signal } = facts;
   const { layers, login, sources } = machine;
   const inputs = layers?.layering.inputs.outputKey;
   const manifest = buildManifest({ ...facts, inputs, login });
@@ -31,12 +33,22 @@ export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[]
     ),
     provenanceDocument({ plan, base, manifest, sources, layers, runId: workspace.runId }),
     textDocument(CHECKSUMS_FILE, 'byproduct', ({ files }) => checksumLines(files)),
+    ...(plan.signer === undefined ? [] : [signatureDocument(plan.signer, signal)]),
     REPORT,
   ];
 }
 
 function logDocument(logFile: string): OutputDocument {
   return { file: basename(logFile), kind: 'byproduct', write: (path) => copyFile(logFile, path) };
+}
+
+/** Without the signature that was asked for an output is not whole. */
+function signatureDocument(signer: Signer, signal: AbortSignal): OutputDocument {
+  return {
+    file: signer.signature.file,
+    kind: 'byproduct',
+    write: (path) => signer.sign(join(dirname(path), CHECKSUMS_FILE), signal),
+  };
 }
 
 /** From what stands in the manifest's file, as the command `report` makes it again. */

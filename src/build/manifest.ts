@@ -48,5 +48,6 @@ export function buildManifest(facts: BuildFacts): Omit<Manifest, 'version' | 'ar
     tasks: record.tasks,
     durationMs,
     login,
+    ...(plan.signer === undefined ? {} : { signature: plan.signer.signature }),
   };
 }

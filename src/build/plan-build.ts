@@ -42,7 +42,7 @@ export async function planBuild(
     return { plan: rows, layers: [], unknown: [], note };
   }
   const stored = await new LayerStore(settings.layersPath).list();
-  const current = await currentOutput(settings.imagePath, inputs.outputKey);
+  const current = await currentOutput(settings.imagePath, inputs.outputKey, plan.signer?.signature.key);
   return {
     plan: rows,
     layers: layerRows(planStored(inputs, stored, options)),

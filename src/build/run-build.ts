@@ -38,7 +38,9 @@ export async function runBuild(
   const { plan, findings, tools } = await inspect(settings, { ...context, isHasty: true });
   if (plan === undefined) throw new BuilderErrors(findings.problems);
   const outlook = await lookAhead(plan, tools, context);
-  const current = isWhole(options) ? await currentOutput(settings.imagePath, outlook?.outputKey) : undefined;
+  const current = isWhole(options)
+    ? await currentOutput(settings.imagePath, outlook?.outputKey, plan.signer?.signature.key)
+    : undefined;
   if (current !== undefined) {
     context.emit({ type: 'output-current', directory: current });
     return;
@@ -99,7 +101,7 @@ async function build(
       artifacts: record.artifacts,
       formats: plan.formats,
       documents: outputDocuments({
-        ...{ plan, base, tools, record, machine, workspace },
+        ...{ plan, base, tools, record, machine, workspace, signal },
         durationMs: Math.round(performance.now() - startMs),
       }),
       date: new Date(),

@@ -7,15 +7,17 @@ import { STAMP_PATTERN } from './stamp.ts';
 const Known = z.object({
   inputs: z.string(),
   artifacts: z.array(z.object({ file: z.string(), bytes: z.number() })).min(1),
+  signature: z.object({ key: z.string() }).optional(),
 });
 
 /**
- * The newest finished output that was made of exactly these inputs and has all its files still, or undefined. Their sizes
- * are looked at, not their content: it takes no time.
+ * The newest finished output that was made of exactly these inputs and has all its images still, or undefined. Their sizes
+ * are looked at, not their content: it takes no time. With `signedBy` it must be signed by that key, too.
  */
 export async function currentOutput(
   imagePath: string,
   inputs: string | undefined,
+  signedBy?: string,
 ): Promise<string | undefined> {
   if (inputs === undefined) return undefined;
   const names = await readdir(imagePath).catch(() => []);
@@ -25,15 +27,16 @@ export async function currentOutput(
     .reverse();
   for (const stamp of stamps) {
     const folder = join(imagePath, stamp);
-    if (await isCurrent(folder, inputs)) return folder;
+    if (await isCurrent(folder, inputs, signedBy)) return folder;
   }
   return undefined;
 }
 
-async function isCurrent(folder: string, inputs: string): Promise<boolean> {
+async function isCurrent(folder: string, inputs: string, signedBy: string | undefined): Promise<boolean> {
   try {
     const manifest = Known.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
     if (manifest.inputs !== inputs) return false;
+    if (signedBy !== undefined && manifest.signature?.key !== signedBy) return false;
     const sizes = await Promise.all(manifest.artifacts.map(({ file }) => fileSizeBytes(join(folder, file))));
     return manifest.artifacts.every(({ bytes }, index) => sizes[index] === bytes);
   } catch {

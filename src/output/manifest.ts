@@ -34,8 +34,17 @@ export interface TaskRecord {
 /** What was built from what, for programs. */
 export const MANIFEST_FILE = 'manifest.json';
 
-/** The list of the output's files, as sha256sum(1) checks it. */
+/** The list of the output's files, as sha256sum(1) checks it; what is signed. */
 export const CHECKSUMS_FILE = 'SHA256SUMS';
+
+/** Who signed the list of checksums. */
+export interface Signature {
+  readonly tool: 'gpg' | 'minisign';
+  /** The signature's file, beside the list. */
+  readonly file: string;
+  /** GnuPG's fingerprint of the primary key, or minisign's public key. */
+  readonly key: string;
+}
 
 /** manifest.json: what was built from what, without a secret. The form only grows; `schema` counts its changes. */
 export interface Manifest {
@@ -67,6 +76,8 @@ export interface Manifest {
   readonly durationMs?: number;
   /** How to log in to a machine of these images, as a command to type. */
   readonly login?: string;
+  /** Not there when the checksums are not signed. */
+  readonly signature?: Signature;
 }
 
 /** The list of checksums as sha256sum(1) writes it. */

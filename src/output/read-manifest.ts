@@ -67,6 +67,9 @@ const ManifestSchema: z.ZodType<Manifest> = z.object({
   tasks: z.array(Tasks).exactOptional(),
   durationMs: Time.exactOptional(),
   login: z.string().exactOptional(),
+  signature: z
+    .object({ tool: z.enum(['gpg', 'minisign']), file: z.string(), key: z.string() })
+    .exactOptional(),
 });
 
 /**

@@ -1,3 +1,4 @@
+import type { Signer } from '../attest/signer.ts';
 import type { BaseChoice } from '../base/find-base.ts';
 import type { PlanRow } from '../events.ts';
 import type { KeyPlan } from '../keys/keys.ts';
@@ -21,13 +22,15 @@ export interface BuildPlan {
   readonly accelerator: AcceleratorChoice;
   /** Formats of the finished images, by name. */
   readonly formats: readonly string[];
+  /** What signs the checksums of the output; undefined: nothing does. */
+  readonly signer: Signer | undefined;
 }
 
 const KEY_ACTIONS = { make: 'made now, once', reuse: 'made by an earlier build', use: 'given' } as const;
 
 /** The plan in rows of label, value, and reason. */
 export function planRows(plan: BuildPlan): PlanRow[] {
-  const { settings, base, keys, payload, accelerator, types, formats } = plan;
+  const { settings, base, keys, payload, accelerator, types, formats, signer } = plan;
   const memory = `${settings.memoryBytes / 1024 ** 2} MiB memory, ${settings.cpus} processors`;
   return [
     { label: 'build', value: types.types.join(' and '), why: types.why },
@@ -37,6 +40,7 @@ export function planRows(plan: BuildPlan): PlanRow[] {
     { label: 'machine', value: memory },
     { label: 'accelerator', value: accelerator.accelerator, why: accelerator.reason },
     { label: 'formats', value: formats.join(', ') },
+    ...(signer === undefined ? [] : [{ label: 'signature', value: signer.name, why: 'SIGNING_KEY' }]),
     { label: 'output', value: `${settings.imagePath}/<date>-<time>/${settings.imageName}.*` },
   ];
 }

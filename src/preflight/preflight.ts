@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { openSigner } from '../attest/open-signer.ts';
+import type { Signer } from '../attest/signer.ts';
 import { baseCacheFolder } from '../base/prepare-base.ts';
 import { type BaseChoice, findBase } from '../base/find-base.ts';
 import { DEFAULT_FORMATS, parseFormats } from '../images/formats.ts';
@@ -13,7 +15,7 @@ import { ProbeMemory } from '../qemu/probe-memory.ts';
 import type { BuildType, Settings } from '../settings/settings.ts';
 import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
 import { Findings } from './findings.ts';
-import { BASE_TOOLS, BUILD_TOOLS, findTools, type Tool, toolProblem } from './tools.ts';
+import { BASE_TOOLS, BUILD_TOOLS, findTools, SIGNING_TOOLS, type Tool, toolProblem } from './tools.ts';
 
 export interface Preflight {
   readonly findings: Findings;
@@ -63,13 +65,14 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   const payload = base && (await checkPayload(findings, settings, base, join(programFolder, 'ansible')));
   const formats = await checkFormats(findings, settings);
   if (base && imagePath !== undefined) await checkRoom(findings, settings, base, formats?.length ?? 1);
+  const { signer, tools: signingTools } = await checkSigning(findings, settings, signal);
   const isComplete = accelerator && types && template && keys && base && payload && formats;
   return {
     findings,
-    tools: { ...tools, ...baseTools },
+    tools: { ...tools, ...baseTools, ...signingTools },
     plan:
       isComplete && findings.problems.length === 0
-        ? { settings, accelerator, types, templatePath, ...template, keys, base, payload, formats }
+        ? { settings, accelerator, types, templatePath, ...template, keys, base, payload, formats, signer }
         : undefined,
   };
 }
@@ -135,6 +138,24 @@ async function checkFormats(
     () => Promise.resolve(parseFormats(formats ?? DEFAULT_FORMATS).map(({ name }) => name)),
     (names) => names.join(', '),
   );
+}
+
+/** Signs on trial with the key that is asked for; without a wish nothing is looked at. */
+async function checkSigning(
+  findings: Findings,
+  { signing }: Settings,
+  signal: AbortSignal,
+): Promise<{ readonly signer: Signer | undefined; readonly tools: Readonly<Record<string, string>> }> {
+  if (signing === undefined) return { signer: undefined, tools: {} };
+  const tool = SIGNING_TOOLS[signing.key.kind];
+  const tools = await checkTools(findings, [tool], signal);
+  if (tools[tool.command] === undefined) return { signer: undefined, tools };
+  const signer = await findings.check(
+    'signature',
+    () => openSigner(signing, signal),
+    ({ name }) => `${name} (signs)`,
+  );
+  return { signer, tools };
 }
 
 async function checkRoom(

@@ -12,6 +12,8 @@ export interface Tool {
   readonly tested: string | undefined;
   /** Debian's package. */
   readonly package: string;
+  /** Whether start.sh leaves it alone: only those who ask for what it does need it. */
+  readonly isOptional?: true;
 }
 
 /** What every build calls. The minimum of each is the first version with an option that is used. */
@@ -58,6 +60,27 @@ export const BASE_TOOLS: readonly Tool[] = [
   { command: 'sgdisk', versionArgs: ['--version'], minimum: undefined, tested: undefined, package: 'gdisk' },
   { command: 'mcopy', versionArgs: ['--version'], minimum: undefined, tested: undefined, package: 'mtools' },
 ];
+
+/** What signs checksums, by the kind of the key. */
+export const SIGNING_TOOLS = {
+  gpg: {
+    command: 'gpg',
+    versionArgs: ['--version'],
+    // The first whose agent lets a passphrase be given without its own dialogue.
+    minimum: '2.1.12',
+    tested: '2.2',
+    package: 'gnupg',
+    isOptional: true,
+  },
+  minisign: {
+    command: 'minisign',
+    versionArgs: ['-v'],
+    minimum: undefined,
+    tested: '0.11',
+    package: 'minisign',
+    isOptional: true,
+  },
+} as const satisfies Readonly<Record<string, Tool>>;
 
 /** How a tool was found. */
 export type ToolFinding =
@@ -107,9 +130,11 @@ export function compareVersions(left: string, right: string): number {
 export function toolProblem(finding: ToolFinding): BuilderError | undefined {
   const { tool } = finding;
   if (finding.state === 'missing') {
-    return new BuilderError('tool-missing', `${tool.command} is not installed`, {
-      hint: `run ./start.sh, which installs what is missing, or: apt-get install ${tool.package}`,
-    });
+    const install = `apt-get install ${tool.package}`;
+    const hint = tool.isOptional
+      ? `install it: ${install}`
+      : `run ./start.sh, which installs what is missing, or: ${install}`;
+    return new BuilderError('tool-missing', `${tool.command} is not installed`, { hint });
   }
   if (finding.state === 'ok') return undefined;
   if (finding.state === 'broken') {

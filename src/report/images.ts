@@ -1,18 +1,30 @@
 import { formatBytes } from '../ui/bytes.ts';
 import { copyable } from './copy-button.ts';
+import { CHECKSUMS_FILE, type Signature } from '../output/manifest.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import type { ReportImage, ReportStep } from './report-data.ts';
 
-/** Each file: how large it is, how it was checked, its checksum, and where it goes. */
-export function imagesSection(images: readonly ReportImage[]): Html {
+/** Each file: how large it is, how it was checked, its checksum, and where it goes; and how to check all of them. */
+export function imagesSection(images: readonly ReportImage[], signature: Signature | undefined): Html {
   return html`<section aria-labelledby="images">
 <h2 id="images">Images</h2>
 ${sizes(images)}
 ${images.map(card)}
 <h3>Check them after a copy</h3>
+${signature === undefined ? NOTHING : signed(signature)}
 <p>In the folder of the images:</p>
 ${copyable('sha256sum --check SHA256SUMS', 'the command that checks all files')}
 </section>`;
+}
+
+/** Whose signature it is can only be known from elsewhere. */
+function signed({ tool, file, key }: Signature): Html {
+  const command =
+    tool === 'gpg' ? `gpg --verify ${file} ${CHECKSUMS_FILE}` : `minisign -Vm ${CHECKSUMS_FILE} -P ${key}`;
+  const what = tool === 'gpg' ? 'fingerprint' : 'public key';
+  return html`<p>The checksums are signed with ${tool}. Compare the ${what} with the one that the builder told you in another way:</p>
+${copyable(key, `the ${what} of the key that signed`)}
+${copyable(command, 'the command that verifies the signature')}`;
 }
 
 function sizes(images: readonly ReportImage[]): Html {

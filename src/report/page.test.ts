@@ -68,6 +68,18 @@ describe('the report', () => {
     expect(text.replaceAll('/srv/secrets/netsil-builder_ed25519', '')).not.toContain('/srv');
   });
 
+  it('shows how to verify a signature, and by which key', () => {
+    const sample = sampleManifest();
+    expect(textOf(pageOf(sample))).toContain(
+      'signed with gpg. Compare the fingerprint with the one that the builder told you in another way: A373B066389675AEDF74B937572665E4BA94969E Copy the fingerprint of the key that signed gpg --verify SHA256SUMS.asc SHA256SUMS Copy',
+    );
+    const signature = { tool: 'minisign', file: 'SHA256SUMS.minisig', key: 'RWRhlG+OM7Pq' } as const;
+    expect(textOf(pageOf({ ...sample, signature }))).toContain(
+      'minisign -Vm SHA256SUMS -P RWRhlG+OM7Pq Copy',
+    );
+    expect(textOf(pageOf(JSON.parse(olderManifestText()) as Manifest))).not.toContain('signed');
+  });
+
   it('names a base that was downloaded by its whole address', () => {
     const sample = sampleManifest();
     const source = 'https://images.example/12/base.qcow2';

@@ -39,7 +39,7 @@ ${navigation(manifest)}
 <main>
 ${sourcesSection(manifest)}
 ${timelineSection(manifest)}
-${imagesSection(images)}
+${imagesSection(images, manifest.signature)}
 ${loginSection(manifest.login)}
 </main>
 <footer><p>Made by ${manifest.builder} from manifest.json; <code>./start.sh report</code> with this folder makes it again.</p></footer>

@@ -52,8 +52,36 @@ describe('settings', () => {
     expect(settings.pythonArchive).toEqual({ location: '/home/u/p.tar', sha256: 'ab'.repeat(32) });
   });
 
+  it('take a key that signs, by its id or its file', () => {
+    expect(read().signing).toBeUndefined();
+    expect(read({ SIGNING_KEY: 'gpg:builds@example.org' }).signing).toEqual({
+      key: { kind: 'gpg', id: 'builds@example.org' },
+      passwordFile: undefined,
+    });
+    expect(read({ SIGNING_KEY: 'minisign:keys/a b', SIGNING_PASSWORD_FILE: '/p' }).signing).toEqual({
+      key: { kind: 'minisign', path: '/home/u/keys/a b' },
+      passwordFile: '/p',
+    });
+  });
+
   it.each<[string, VariableValues, RegExp]>([
     ['an unknown build type', { BUILD_TYPE: 'vmware' }, /BUILD_TYPE is "vmware", .*qemu, amazon-ebs/],
+    [
+      'a signing key without its kind',
+      { SIGNING_KEY: '~/minisign.key' },
+      /SIGNING_KEY is "~\/minisign.key", .*gpg:KEYID/,
+    ],
+    [
+      'a signing key of another kind',
+      { SIGNING_KEY: 'ssh:key' },
+      /SIGNING_KEY is "ssh:key", which is not gpg:/,
+    ],
+    ['a signing key without a name', { SIGNING_KEY: 'gpg: ' }, /SIGNING_KEY is "gpg: "/],
+    [
+      'a password for no key',
+      { SIGNING_PASSWORD_FILE: 'p' },
+      /SIGNING_PASSWORD_FILE is set, but SIGNING_KEY is not/,
+    ],
     ['an unknown payload', { PAYLOAD: 'kubernetes' }, /PAYLOAD is "kubernetes", .*dcos, container-host/],
     ['an unknown accelerator', { ACCELERATOR: 'fast' }, /ACCELERATOR is "fast", .*auto, kvm, tcg/],
     ['an unknown family', { BASE_FAMILY: 'arch' }, /BASE_FAMILY is "arch"/],

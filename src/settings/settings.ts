@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { BuilderError, BuilderErrors } from '../errors.ts';
 import { type AwsSettings, readAws } from './aws.ts';
+import { readSigning, type SigningSettings } from './signing.ts';
 import { parseSizeBytes } from './size.ts';
 import { flagOf, type VariableName, type VariableValues } from './variables.ts';
 
@@ -64,6 +65,8 @@ export interface Settings {
   readonly templatePath: string | undefined;
   readonly layersPath: string;
   readonly layersMaxBytes: number;
+  /** What signs the checksums of an output; undefined: nothing does. */
+  readonly signing: SigningSettings | undefined;
   readonly aws: AwsSettings;
 }
 
@@ -115,6 +118,7 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     templatePath: reader.path('TEMPLATE'),
     layersPath: reader.path('LAYERS_PATH') ?? join(imagePath, '.layers'),
     layersMaxBytes: reader.size('LAYERS_MAX') ?? DEFAULT_LAYERS_MAX_BYTES,
+    signing: readSigning(values, context.cwd, (problem) => reader.problems.push(problem)),
     aws: readAws(values, context.env, context.fileExists, (problem) => reader.problems.push(problem)),
   };
   if (reader.problems.length > 0) throw new BuilderErrors(reader.problems);

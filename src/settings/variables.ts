@@ -152,6 +152,18 @@ export const VARIABLES = [
     default: '20G',
   },
   {
+    name: 'SIGNING_KEY',
+    argument: 'KEY',
+    meaning: 'signs SHA256SUMS: gpg:KEYID (fingerprint, key id or address), or minisign:FILE',
+    default: 'not signed',
+  },
+  {
+    name: 'SIGNING_PASSWORD_FILE',
+    argument: 'FILE',
+    meaning: "file whose first line is that key's password",
+    default: 'none; with gpg, what its agent knows',
+  },
+  {
     name: 'AWS_ACCESS_KEY',
     argument: 'ID',
     meaning: 'AWS access key id',

@@ -81,6 +81,16 @@ describe('the doctor', () => {
       () => ({ PAYLOAD: 'dcos', BASE_FAMILY: 'flatcar', DCOS_INSTALLER: rig.at('a-file') }),
       /payload .*cgroup v1/,
     ],
+    [
+      'a signing key that is not there',
+      () => ({ SIGNING_KEY: `minisign:${rig.at('none')}` }),
+      /signature .*none, which does not exist/,
+    ],
+    [
+      'another key than one that signs',
+      () => ({ SIGNING_KEY: `minisign:${rig.at('key')}` }),
+      /signature .*key, which is not a secret key of minisign/,
+    ],
     ['an AMI without credentials', () => ({ BUILD_TYPE: 'amazon-ebs' }), /build type .*no AWS credentials/],
   ])('finds %s, says what to do, and ends with 1', async (_what, env, expected) => {
     const seen = await rig.run(['doctor'], env());
@@ -110,6 +120,21 @@ describe('the doctor', () => {
     expect(seen.exitCode).toBe(1);
   });
 
+  it('signs on trial with the key that is asked for, and needs no such tool otherwise', async () => {
+    await run(['minisign', '-G', '-W', '-s', rig.at('sign.key'), '-p', rig.at('sign.pub')]);
+    const env = { SIGNING_KEY: `minisign:${rig.at('sign.key')}` };
+    const seen = await rig.run(['doctor'], env);
+    expect(seen.stdout).toMatch(/^ok +tools +minisign 0\.11$/m);
+    expect(seen.stdout).toMatch(/^ok +signature +minisign RW[\w+/=]{54} \(signs\)$/m);
+    await rig.tool('minisign', 'minisign: broken', 127);
+    const without = [await rig.run(['doctor'], env), await rig.run(['doctor'])];
+    await rm(join(rig.fakes.folder, 'minisign'));
+    expect(without.map((each) => lines(each, 'problem'))).toEqual([
+      [expect.stringContaining('minisign is installed, but does not work: minisign: broken')],
+      [],
+    ]);
+  });
+
   it('names every missing tool with its package', async () => {
     const bin = rig.at('bare');
     await mkdir(bin);
@@ -119,13 +144,15 @@ describe('the doctor', () => {
       await symlink(stdout.trim(), join(bin, basename(tool)));
     }
     // start.sh adds the folders of the system to PATH; these have no Packer, QEMU or Ansible of Debian's.
-    const seen = await rig.run(['doctor'], { PATH: bin });
+    const seen = await rig.run(['doctor'], { PATH: bin, SIGNING_KEY: 'gpg:me@example.org' });
     const problems = lines(seen, 'problem').map((line) => line.slice(23));
-    const names = ['packer', 'qemu-system-x86_64', 'qemu-img', 'ansible-playbook', 'xorriso'];
+    const names = ['packer', 'qemu-system-x86_64', 'qemu-img', 'ansible-playbook', 'xorriso', 'gpg'];
     expect(problems).toEqual(expect.arrayContaining(names.map((name) => `${name} is not installed`)));
     for (const name of ['packer', 'qemu-system-x86', 'qemu-utils', 'ansible-core', 'xorriso']) {
       expect(seen.stdout).toContain(`apt-get install ${name}`);
     }
+    // What start.sh does not install.
+    expect(seen.stdout).toContain(`${' '.repeat(23)}install it: apt-get install gnupg\n`);
     expect(seen.exitCode).toBe(1);
   });
 

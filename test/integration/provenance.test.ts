@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Manifest } from '../../src/output/manifest.ts';
 import { run } from '../../src/system/process.ts';
+import { GpgHome } from '../support/gpg-home.ts';
 import { ProvenanceStatement } from '../support/slsa-provenance.ts';
 import { BuildRig, type Ended } from './build-rig.ts';
 import { buildQuickly, fakePacker } from './fake-packer.ts';
@@ -186,5 +188,100 @@ describe('the provenance of an output', () => {
     await checkSums();
     await appendFile(output('provenance.intoto.json'), ' ');
     await expect(checkSums()).rejects.toThrow(/exit code 1/);
+  });
+});
+
+describe('the signature of an output', () => {
+  let home: GpgHome;
+  let fingerprint: string;
+  let minisign: { readonly SIGNING_KEY: string };
+
+  beforeAll(async () => {
+    home = await GpgHome.create();
+    fingerprint = await home.makeKey('builds@example.org', { passphrase: 'hunter22' });
+    await run(['minisign', '-G', '-W', '-s', rig.at('sign.key'), '-p', rig.at('sign.pub')]);
+    minisign = { SIGNING_KEY: `minisign:${rig.at('sign.key')}` };
+  });
+  afterAll(async () => {
+    await home[Symbol.asyncDispose]();
+  });
+
+  it('by gpg is over the checksums, told in plan, manifest and report, and shows no passphrase', async () => {
+    const { stdout, stderr } = await build(['--progress', 'plain'], {
+      GNUPGHOME: home.folder,
+      SIGNING_KEY: 'gpg:builds@example.org',
+      SIGNING_PASSWORD_FILE: await rig.write('passphrase', 'hunter22\n'),
+    });
+    expect(stderr).toMatch(
+      new RegExp(`signature +gpg ${fingerprint} Test <builds@example\\.org> +\\(SIGNING_KEY\\)`),
+    );
+    await home.gpg('--verify', output('SHA256SUMS.asc'), output('SHA256SUMS'));
+    await checkSums();
+    const { signature } = JSON.parse(await textOf('manifest.json')) as Manifest;
+    expect(signature).toEqual({ tool: 'gpg', file: 'SHA256SUMS.asc', key: fingerprint });
+    expect(await textOf('report.html')).toContain('<code>gpg --verify SHA256SUMS.asc SHA256SUMS</code>');
+    expect(stdout + stderr + (await rig.everythingWritten())).not.toContain('hunter22');
+  });
+
+  it('by minisign is over the checksums, and its public key stands in the report', async () => {
+    await build([], minisign);
+    const [, key = ''] = (await readFile(rig.at('sign.pub'), 'utf8')).split('\n');
+    await run(['minisign', '-V', '-P', key, '-m', 'SHA256SUMS'], { cwd: output('.') });
+    const command = `minisign -Vm SHA256SUMS -P ${key}`;
+    expect(await textOf('report.html')).toContain(`<code>${command}</code>`);
+    await run(['sh', '-c', command], { cwd: output('.') });
+  });
+
+  it('is asked for again when an output that is there has none, or one of another key', async () => {
+    await build();
+    const packer = await fakePacker(rig, buildQuickly);
+    await rig.run(['build']);
+    expect(packer.calls).toHaveLength(0);
+    const plan = await rig.run(['plan', '--json'], minisign);
+    expect(JSON.parse(plan.stdout)).not.toHaveProperty('current');
+    await rig.run(['build'], minisign);
+    expect(packer.calls).toHaveLength(1);
+    await rig.run(['build'], minisign);
+    await rig.run(['build']);
+    expect(packer.calls).toHaveLength(1);
+  });
+
+  it.each<[string, () => NodeJS.ProcessEnv, RegExp]>([
+    [
+      'a key that is not there',
+      () => ({ GNUPGHOME: home.folder, SIGNING_KEY: 'gpg:nobody@example.org' }),
+      /gpg has no secret key gpg:nobody@example\.org\n.*hint: gpg --list-secret-keys/,
+    ],
+    [
+      'a passphrase that nobody can be asked for',
+      () => ({ GNUPGHOME: home.folder, SIGNING_KEY: `gpg:${fingerprint}` }),
+      /has a passphrase, which nobody is asked for\n.*hint: set SIGNING_PASSWORD_FILE/,
+    ],
+    [
+      'a word that is no key',
+      () => ({ SIGNING_KEY: fingerprint }),
+      /SIGNING_KEY is "\w{40}", which is not gpg:KEYID or minisign:FILE/,
+    ],
+  ])('refuses %s before anything starts', async (_what, env, message) => {
+    const packer = await fakePacker(rig, buildQuickly);
+    await home.forget();
+    const { exitCode, stderr } = await rig.run(['build'], env());
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(message)]);
+    expect(packer.calls).toEqual([]);
+    expect(await rig.visible()).toEqual([]);
+  });
+
+  it('that cannot be made at the end leaves no stamped folder, and keeps the files', async () => {
+    await run(['cp', rig.at('sign.key'), rig.at('lost.key')]);
+    await fakePacker(rig, async (packer) => {
+      await rm(rig.at('lost.key'));
+      await buildQuickly(packer);
+    });
+    const env = { SIGNING_KEY: `minisign:${rig.at('lost.key')}` };
+    const { exitCode, stderr } = await rig.run(['build'], env);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/minisign cannot sign with .*lost\.key/)]);
+    const [failed = '', ...others] = await rig.visible();
+    expect([failed, others]).toEqual([expect.stringMatching(/^packer-failed-/), []]);
+    await run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'], { cwd: join(rig.imagePath, failed) });
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TimedEvent } from '../../src/events.ts';
 import { BuildRecorder } from '../../src/output/build-recorder.ts';
-import type { Manifest } from '../../src/output/manifest.ts';
+import type { Manifest, Signature } from '../../src/output/manifest.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/report');
 
@@ -27,10 +27,26 @@ export function olderManifestText(): string {
   return readFileSync(join(FOLDER, 'older-manifest.json'), 'utf8');
 }
 
-/** The manifest of that build as it is now. */
+const SIGNATURE: Signature = {
+  tool: 'gpg',
+  file: 'SHA256SUMS.asc',
+  key: 'A373B066389675AEDF74B937572665E4BA94969E',
+};
+
+/** The manifest of that build as it is now, and as if it had been signed. */
 export function sampleManifest(): Manifest {
   const { artifacts, phases, plan, layers, tasks } = sampleRecord();
   const older = JSON.parse(olderManifestText()) as Manifest;
   const login = 'ssh -i /srv/secrets/netsil-builder_ed25519 core@ADDRESS';
-  return { ...older, artifacts, phases, plan, layers, tasks, durationMs: 147_585, login };
+  return {
+    ...older,
+    artifacts,
+    phases,
+    plan,
+    layers,
+    tasks,
+    durationMs: 147_585,
+    login,
+    signature: SIGNATURE,
+  };
 }
