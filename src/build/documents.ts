@@ -1,14 +1,13 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Signer } from '../attest/signer.ts';
 import { type OutputDocument, textDocument } from '../output/document.ts';
 import { CHECKSUMS_FILE, checksumLines, MANIFEST_FILE } from '../output/manifest.ts';
-import { parseManifest } from '../output/read-manifest.ts';
 import { redactedJson } from '../system/secrets.ts';
 import { type BuildFacts, buildManifest } from './manifest.ts';
 import type { PreparedRun } from './prepare-machine.ts';
 import { provenanceDocument } from './provenance.ts';
-import { renderBuildReport, REPORT_FILE } from './report.ts';
+import { renderOutputReport, REPORT_FILE } from './report.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
@@ -51,10 +50,8 @@ function signatureDocument(signer: Signer, signal: AbortSignal): OutputDocument 
   };
 }
 
-/** From what stands in the manifest's file, as the command `report` makes it again. */
+/** From what stands in the folder, as the command `report` makes it again. */
 const REPORT: OutputDocument = {
-  ...textDocument(REPORT_FILE, 'byproduct', async ({ folder }) =>
-    renderBuildReport(parseManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8'), MANIFEST_FILE)),
-  ),
+  ...textDocument(REPORT_FILE, 'byproduct', ({ folder }) => renderOutputReport(folder)),
   isOptional: true,
 };

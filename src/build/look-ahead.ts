@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { baseCacheFolder, knownBase } from '../base/prepare-base.ts';
 import { LayerStore } from '../layers/store.ts';
+import type { WantedOutput } from '../output/current-output.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { FileDigests } from '../system/file-digests.ts';
 import { type BuildInputs, buildInputs } from './build-inputs.ts';
@@ -29,4 +30,9 @@ export async function lookAhead(
   const userData = userDataOf(plan, base, keys.publicKey);
   const salt = await new LayerStore(settings.layersPath).knownSalt();
   return buildInputs({ plan, base, userData, tools, digests, salt }, context);
+}
+
+/** What an output must have besides its images, so that a build need not make another one. */
+export function wantedOutput({ settings, signer }: BuildPlan): WantedOutput {
+  return { signedBy: signer?.signature.key, isProven: settings.prove === 'boot' };
 }

@@ -8,7 +8,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
 import { layerRows, noLayersReason, planStored } from './layering.ts';
-import { lookAhead } from './look-ahead.ts';
+import { lookAhead, wantedOutput } from './look-ahead.ts';
 
 /** What a build would do, as plain data. */
 export interface PlannedBuild {
@@ -42,7 +42,7 @@ export async function planBuild(
     return { plan: rows, layers: [], unknown: [], note };
   }
   const stored = await new LayerStore(settings.layersPath).list();
-  const current = await currentOutput(settings.imagePath, inputs.outputKey, plan.signer?.signature.key);
+  const current = await currentOutput(settings.imagePath, inputs.outputKey, wantedOutput(plan));
   return {
     plan: rows,
     layers: layerRows(planStored(inputs, stored, options)),

@@ -31,6 +31,8 @@ export interface PreparedRun {
   readonly login: string;
   /** The private key that opens the machine. */
   readonly keyPath: string;
+  /** Its public half, one line of `authorized_keys`. */
+  readonly publicKey: string;
   readonly layers: PreparedLayers | undefined;
   readonly sources: Sources;
 }
@@ -111,6 +113,7 @@ export async function prepareMachine(
     monitorSocket,
     login,
     keyPath: keys.privateKeyPath,
+    publicKey: keys.publicKey,
     layers: begun,
     sources,
   };

@@ -14,6 +14,8 @@ import type { UserDataFamily } from '../userdata/user-data.ts';
 export interface ProofTarget {
   /** For people. */
   readonly name: string;
+  /** The folder of the finished output, if it is one. */
+  readonly output: string | undefined;
   readonly images: readonly ImageFile[];
   /** By name, what each file must hash to. */
   readonly digests: ReadonlyMap<string, string>;
@@ -59,6 +61,7 @@ async function outputTarget(folder: string): Promise<ProofTarget> {
   const { artifacts, base, payload } = await readManifest(folder);
   return {
     name: folder,
+    output: folder,
     images: artifacts.map(({ file, format }) => ({ path: join(folder, file), format: formatNamed(format) })),
     digests: new Map(artifacts.map(({ file, sha256 }) => [file, sha256])),
     evidenceFolder: join(folder, PROOF_FOLDER),
@@ -70,6 +73,7 @@ async function outputTarget(folder: string): Promise<ProofTarget> {
 function filesTarget(first: string, paths: readonly string[], { base, payload }: Settings): ProofTarget {
   return {
     name: paths.map((path) => basename(path)).join(', '),
+    output: undefined,
     images: paths.map(imageFileAt),
     digests: new Map(),
     evidenceFolder: join(dirname(first), `${nameOfSource(first)}.${PROOF_FOLDER}`),

@@ -18,9 +18,10 @@ import type { BuildContext } from './context.ts';
 import { outputDocuments } from './documents.ts';
 import { explainFailure, giveUpResume, setAsideWork, tellOfKept } from './failure.ts';
 import { isAllKept } from './layering.ts';
-import { lookAhead } from './look-ahead.ts';
+import { lookAhead, wantedOutput } from './look-ahead.ts';
 import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
 import { pruneLayers } from './prune-layers.ts';
+import { proveOutput } from './prove-output.ts';
 import { provision } from './provision.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -38,8 +39,8 @@ export async function runBuild(
   const { plan, findings, tools } = await inspect(settings, { ...context, isHasty: true });
   if (plan === undefined) throw new BuilderErrors(findings.problems);
   const outlook = await lookAhead(plan, tools, context);
-  const current = isWhole(options)
-    ? await currentOutput(settings.imagePath, outlook?.outputKey, plan.signer?.signature.key)
+  const current = isWhole(settings, options)
+    ? await currentOutput(settings.imagePath, outlook?.outputKey, wantedOutput(plan))
     : undefined;
   if (current !== undefined) {
     context.emit({ type: 'output-current', directory: current });
@@ -49,9 +50,12 @@ export async function runBuild(
   await pruneLayers(settings);
 }
 
-/** Whether a build is asked for as it stands, so that a finished output of it will do. */
-function isWhole({ force, useLayers, useCache, until }: BuildOptions): boolean {
-  return !force && useLayers && useCache && until === undefined;
+/**
+ * Whether a build is asked for as it stands, so that a finished output of it will do. What checks of the user's own look at
+ * is not known: they are run each time.
+ */
+function isWhole({ proveChecks }: Settings, { force, useLayers, useCache, until }: BuildOptions): boolean {
+  return !force && useLayers && useCache && until === undefined && proveChecks === undefined;
 }
 
 interface Undertaking {
@@ -94,6 +98,8 @@ async function build(
   if (options.until !== undefined) return { directory: workspace.logFolder };
   if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
   if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
+  if (settings.prove === 'boot')
+    await proveOutput(request, { artifacts: record.artifacts, machine }, context);
   const directory = await runPhase(emit, 'finish', 'write checksums, manifest and report', () =>
     finishOutput({
       imagePath: settings.imagePath,

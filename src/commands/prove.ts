@@ -1,6 +1,8 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { findProofTarget } from '../build/proof-target.ts';
+import { writeReport } from '../build/report.ts';
 import { runProof } from '../build/run-proof.ts';
+import { asError } from '../errors.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
 import { settingsFrom } from './settings-from.ts';
 
@@ -35,7 +37,19 @@ async function prove(input: CommandInput, context: CommandContext): Promise<void
   const paths = input.args.map((path) => resolve(context.cwd, path));
   const evidence = typeof outputDir === 'string' ? resolve(context.cwd, outputDir) : undefined;
   const target = await findProofTarget(settings, paths, evidence);
-  await runProof(settings, target, context);
+  const { evidenceFolder, output } = target;
+  context.emit({ type: 'notice', level: 'info', text: `pictures and consoles go to ${evidenceFolder}` });
+  try {
+    await runProof(settings, target, context);
+  } finally {
+    // The page shows what was found, whatever that was.
+    if (output !== undefined && evidence === undefined) await writeReport(output).catch(tellOf(context));
+  }
   context.print(`proven: ${target.name}`);
-  context.print(`pictures and consoles: ${join(target.evidenceFolder, '')}`);
+}
+
+function tellOf({ emit }: CommandContext): (thrown: unknown) => void {
+  return (thrown) => {
+    emit({ type: 'notice', level: 'warning', text: asError(thrown).message });
+  };
 }

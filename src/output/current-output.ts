@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileSizeBytes } from '../system/files.ts';
+import { PROOF_FOLDER, readProofRecord } from './proof-record.ts';
 import { STAMP_PATTERN } from './stamp.ts';
 
 const Known = z.object({
@@ -10,14 +11,22 @@ const Known = z.object({
   signature: z.object({ key: z.string() }).optional(),
 });
 
+/** What an output must have besides its images. */
+export interface WantedOutput {
+  /** The key that it must be signed by. */
+  readonly signedBy?: string | undefined;
+  /** Whether its images must have been booted. */
+  readonly isProven?: boolean;
+}
+
 /**
  * The newest finished output that was made of exactly these inputs and has all its images still, or undefined. Their sizes
- * are looked at, not their content: it takes no time. With `signedBy` it must be signed by that key, too.
+ * are looked at, not their content: it takes no time.
  */
 export async function currentOutput(
   imagePath: string,
   inputs: string | undefined,
-  signedBy?: string,
+  wanted: WantedOutput = {},
 ): Promise<string | undefined> {
   if (inputs === undefined) return undefined;
   const names = await readdir(imagePath).catch(() => []);
@@ -27,20 +36,30 @@ export async function currentOutput(
     .reverse();
   for (const stamp of stamps) {
     const folder = join(imagePath, stamp);
-    if (await isCurrent(folder, inputs, signedBy)) return folder;
+    if (await isCurrent(folder, inputs, wanted)) return folder;
   }
   return undefined;
 }
 
-async function isCurrent(folder: string, inputs: string, signedBy: string | undefined): Promise<boolean> {
+async function isCurrent(
+  folder: string,
+  inputs: string,
+  { signedBy, isProven }: WantedOutput,
+): Promise<boolean> {
   try {
     const manifest = Known.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
     if (manifest.inputs !== inputs) return false;
     if (signedBy !== undefined && manifest.signature?.key !== signedBy) return false;
+    if (isProven === true && !(await wasProven(folder))) return false;
     const sizes = await Promise.all(manifest.artifacts.map(({ file }) => fileSizeBytes(join(folder, file))));
     return manifest.artifacts.every(({ bytes }, index) => sizes[index] === bytes);
   } catch {
     // Without a manifest of this kind it is some other output.
     return false;
   }
+}
+
+async function wasProven(folder: string): Promise<boolean> {
+  const record = await readProofRecord(join(folder, PROOF_FOLDER));
+  return record !== undefined && record.boots.every(({ outcome }) => outcome === 'ok');
 }

@@ -4,6 +4,7 @@ import { asError, BuilderError } from '../errors.ts';
 import type { Artifact } from '../events.ts';
 import { fileSizeBytes, hashFile, syncFile } from '../system/files.ts';
 import type { OutputDocument, OutputDraft, OutputFile } from './document.ts';
+import { PROOF_FOLDER } from './proof-record.ts';
 import { freeStamp, linkLatest } from './stamp.ts';
 
 export interface FinishInput {
@@ -84,9 +85,9 @@ async function requireWhole(folder: string, { file, bytes }: Artifact): Promise<
   });
 }
 
-/** The work folder is this build's own; a file in it that is no artifact is a left-over of Packer's. */
+/** The work folder is this build's own; what is neither an artifact nor evidence is a left-over of Packer's. */
 async function removeLeftovers(folder: string, artifacts: readonly Artifact[]): Promise<void> {
-  const wanted = new Set(artifacts.map(({ file }) => file));
+  const wanted = new Set([PROOF_FOLDER, ...artifacts.map(({ file }) => file)]);
   for (const name of await readdir(folder)) {
     if (!wanted.has(name)) await rm(join(folder, name), { recursive: true, force: true });
   }

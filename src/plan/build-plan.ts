@@ -3,6 +3,7 @@ import type { BaseChoice } from '../base/find-base.ts';
 import type { PlanRow } from '../events.ts';
 import type { KeyPlan } from '../keys/keys.ts';
 import type { PackerTemplate } from '../packer/template.ts';
+import type { UserCheck } from '../prove/user-checks.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BuildTypeChoice } from './build-types.ts';
@@ -22,11 +23,24 @@ export interface BuildPlan {
   readonly accelerator: AcceleratorChoice;
   /** Formats of the finished images, by name. */
   readonly formats: readonly string[];
+  /** The user's own checks of the booted images. */
+  readonly userChecks: readonly UserCheck[];
   /** What signs the checksums of the output; undefined: nothing does. */
   readonly signer: Signer | undefined;
 }
 
 const KEY_ACTIONS = { make: 'made now, once', reuse: 'made by an earlier build', use: 'given' } as const;
+
+const PROOFS = {
+  none: 'each file compared with the disk',
+  compare: 'each file compared with the disk',
+  boot: "each file compared with the disk, and booted on hardware like its target's",
+} as const;
+
+function whyProof({ prove, proveChecks }: Settings): { readonly why?: string } {
+  if (prove !== 'boot') return { why: `PROVE is ${prove}` };
+  return proveChecks === undefined ? {} : { why: `with the checks in ${proveChecks}` };
+}
 
 /** The plan in rows of label, value, and reason. */
 export function planRows(plan: BuildPlan): PlanRow[] {
@@ -40,6 +54,7 @@ export function planRows(plan: BuildPlan): PlanRow[] {
     { label: 'machine', value: memory },
     { label: 'accelerator', value: accelerator.accelerator, why: accelerator.reason },
     { label: 'formats', value: formats.join(', ') },
+    { label: 'proof', value: PROOFS[settings.prove], ...whyProof(settings) },
     ...(signer === undefined ? [] : [{ label: 'signature', value: signer.name, why: 'SIGNING_KEY' }]),
     { label: 'output', value: `${settings.imagePath}/<date>-<time>/${settings.imageName}.*` },
   ];

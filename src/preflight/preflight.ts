@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { openSigner } from '../attest/open-signer.ts';
 import type { Signer } from '../attest/signer.ts';
 import { baseCacheFolder } from '../base/prepare-base.ts';
@@ -10,6 +10,7 @@ import type { BuildPlan } from '../plan/build-plan.ts';
 import { chooseBuildTypes } from '../plan/build-types.ts';
 import { neededBytes } from '../plan/disk-room.ts';
 import { type PayloadPlan, planPayload } from '../plan/payload.ts';
+import { findUserChecks, type UserCheck } from '../prove/user-checks.ts';
 import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
 import { ProbeMemory } from '../qemu/probe-memory.ts';
 import type { BuildType, Settings } from '../settings/settings.ts';
@@ -66,13 +67,26 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   const formats = await checkFormats(findings, settings);
   if (base && imagePath !== undefined) await checkRoom(findings, settings, base, formats?.length ?? 1);
   const { signer, tools: signingTools } = await checkSigning(findings, settings, signal);
-  const isComplete = accelerator && types && template && keys && base && payload && formats;
+  const userChecks = await checkProof(findings, settings);
+  const isComplete = accelerator && types && template && keys && base && payload && formats && userChecks;
   return {
     findings,
     tools: { ...tools, ...baseTools, ...signingTools },
     plan:
       isComplete && findings.problems.length === 0
-        ? { settings, accelerator, types, templatePath, ...template, keys, base, payload, formats, signer }
+        ? {
+            settings,
+            accelerator,
+            types,
+            templatePath,
+            ...template,
+            keys,
+            base,
+            payload,
+            formats,
+            userChecks,
+            signer,
+          }
         : undefined,
   };
 }
@@ -156,6 +170,19 @@ async function checkSigning(
     ({ name }) => `${name} (signs)`,
   );
   return { signer, tools };
+}
+
+/** The user's own checks of the booted images. */
+async function checkProof(
+  findings: Findings,
+  { prove, proveChecks }: Settings,
+): Promise<readonly UserCheck[] | undefined> {
+  if (proveChecks === undefined) return [];
+  return findings.check(
+    'proof',
+    () => findUserChecks(proveChecks),
+    (checks) => `${prove}; checks of your own: ${checks.map(({ path }) => basename(path)).join(', ')}`,
+  );
 }
 
 async function checkRoom(

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { BuilderError, BuilderErrors } from '../errors.ts';
-import type { Emit } from '../events.ts';
+import type { BootProof, Emit } from '../events.ts';
 import { type ProofRecord, writeProofRecord } from '../output/proof-record.ts';
 import { atOnce } from '../system/at-once.ts';
 import { VERSION } from '../version.ts';
@@ -64,18 +64,25 @@ async function planCandidates(
   images: readonly OpenedImage[],
   { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<readonly Candidate[]> {
-  const candidates: Candidate[] = [];
+  const candidates: Omit<Candidate, 'evidenceName'>[] = [];
   for (const { format, file, disk, virtualSizeBytes } of images) {
     const lookAlike = lookAlikeOf(format.name);
     const { firmware, note } = await firmwareFor(lookAlike, disk, signal);
     if (note !== undefined) emit({ type: 'notice', level: 'info', text: `${format.name}: ${note}` });
-    const evidenceName = format.name;
-    candidates.push({ format: format.name, file, disk, virtualSizeBytes, lookAlike, firmware, evidenceName });
+    candidates.push({ format: format.name, file, disk, virtualSizeBytes, lookAlike, firmware });
   }
-  const [alone, other] = candidates;
-  return alone !== undefined && other === undefined
-    ? [alone, { ...alone, evidenceName: `${alone.evidenceName}-again` }]
-    : candidates;
+  return withNames(candidates.length === 1 ? [...candidates, ...candidates] : candidates);
+}
+
+/** Names of the evidence: the format's, with a number from the second boot of a format on. */
+function withNames(candidates: readonly Omit<Candidate, 'evidenceName'>[]): readonly Candidate[] {
+  const counts = new Map<string, number>();
+  return candidates.map((candidate) => {
+    const { format } = candidate;
+    const count = (counts.get(format) ?? 0) + 1;
+    counts.set(format, count);
+    return { ...candidate, evidenceName: count === 1 ? format : `${format}-${count}` };
+  });
 }
 
 const TAIL_LINES = 12;
@@ -89,14 +96,20 @@ function throwFailures(proven: readonly ProvenImage[], evidenceFolder: string): 
 }
 
 function failureOf({ proof, console }: ProvenImage, evidenceFolder: string): BuilderError {
-  const { file, hardware, cause, checks, screenshot } = proof;
+  const { file, hardware, cause, checks } = proof;
   const failedChecks = checks.filter(({ outcome }) => outcome === 'failed');
   const why = cause ?? failedChecks.map(({ check, detail }) => `${check}: ${detail ?? 'failed'}`).join('; ');
   const what = cause === undefined ? 'is not right' : 'does not start';
-  return new BuilderError('proof-failed', `${file} ${what} on ${hardware}: ${why}`, {
-    hint: `look at ${join(evidenceFolder, screenshot ?? '')}, and at the console's text beside it`,
+  return new BuilderError('proof-failed', `${file} ${what} on hardware like ${hardware}: ${why}`, {
+    hint: evidenceHint(proof, basename(evidenceFolder)),
     tail: cause === undefined ? [] : lastLines(console),
   });
+}
+
+/** With the folder's name alone: a build that fails moves it aside. */
+function evidenceHint({ screenshot, console }: BootProof, folder: string): string {
+  const names = [screenshot, console].flatMap((name) => (name === undefined ? [] : [join(folder, name)]));
+  return names.length === 0 ? 'it left no console' : `look at ${names.join(' and ')}`;
 }
 
 function lastLines(text: string): readonly string[] {

@@ -2,14 +2,19 @@ import { formatBytes } from '../ui/bytes.ts';
 import { copyable } from './copy-button.ts';
 import { CHECKSUMS_FILE, type Signature } from '../output/manifest.ts';
 import { type Html, html, NOTHING } from './html.ts';
-import type { ReportImage, ReportStep } from './report-data.ts';
+import { proofBlocks } from './proof.ts';
+import type { ReportImage, ReportProof, ReportStep } from './report-data.ts';
 
 /** Each file: how large it is, how it was checked, its checksum, and where it goes; and how to check all of them. */
-export function imagesSection(images: readonly ReportImage[], signature: Signature | undefined): Html {
+export function imagesSection(
+  images: readonly ReportImage[],
+  signature: Signature | undefined,
+  proof: ReportProof | undefined,
+): Html {
   return html`<section aria-labelledby="images">
 <h2 id="images">Images</h2>
 ${sizes(images)}
-${images.map(card)}
+${images.map((image) => card(image, proof))}
 <h3>Check them after a copy</h3>
 ${signature === undefined ? NOTHING : signed(signature)}
 <p>In the folder of the images:</p>
@@ -39,7 +44,7 @@ function sizes(images: readonly ReportImage[]): Html {
 <ol class="rows" role="list">${rows}</ol>`;
 }
 
-function card(image: ReportImage): Html {
+function card(image: ReportImage, proof: ReportProof | undefined): Html {
   const { file, format, target, check, sha256, imports } = image;
   const checks = ['compared with the source disk, byte for byte', ...(check === '' ? [] : [check])];
   return html`<article>
@@ -47,6 +52,7 @@ function card(image: ReportImage): Html {
 <p class="note">${format}${target === '' ? '' : `, for ${target}`}</p>
 <h4>Checked</h4>
 <ul class="checks">${checks.map((text) => html`<li>${text}</li>`)}</ul>
+${proofBlocks(format, proof)}
 <h4>SHA-256</h4>
 ${copyable(sha256, `the SHA-256 of ${file}`)}
 ${imports.map(({ platform, steps }) => html`<h4>Into ${platform}</h4>${stepList(platform, file, steps)}`)}

@@ -101,7 +101,7 @@ describe('the report', () => {
       return `'sha256-${createHash('sha256').update(inner).digest('base64')}'`;
     };
     expect(policy).toBe(
-      `default-src 'none'; style-src ${digest('style')}; script-src ${digest('script')}; base-uri 'none'; form-action 'none'`,
+      `default-src 'none'; style-src ${digest('style')}; script-src ${digest('script')}; img-src data:; base-uri 'none'; form-action 'none'`,
     );
     expect(page.match(/<script/g)).toHaveLength(1);
     expect(page).not.toMatch(/ style="| on\w+="|<link|<img|<iframe/);

@@ -5,6 +5,7 @@ import { formatDuration } from '../ui/duration.ts';
 import { COPY_SCRIPT } from './copy-button.ts';
 import { Html, html, NOTHING } from './html.ts';
 import { imagesSection, loginSection } from './images.ts';
+import { isProven } from './proof.ts';
 import type { ReportData } from './report-data.ts';
 import { sourcesSection } from './sources.ts';
 import { STYLE } from './style.ts';
@@ -15,11 +16,13 @@ import { totalMs } from './total-time.ts';
  * The report of a build as one HTML file that needs nothing else: no network, no other file. Its policy lets exactly
  * this style and this script run, whatever else might get into it.
  */
-export function renderReport({ manifest, images }: ReportData): string {
+export function renderReport({ manifest, images, proof }: ReportData): string {
   const policy = [
     "default-src 'none'",
     `style-src '${digest(STYLE)}'`,
     `script-src '${digest(COPY_SCRIPT)}'`,
+    // The pictures are in the page itself.
+    'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
@@ -34,12 +37,12 @@ export function renderReport({ manifest, images }: ReportData): string {
 <style>${new Html(STYLE)}</style>
 </head>
 <body>
-${header(manifest, images.length)}
+${header(manifest, verdict(images.length, proof !== undefined && isProven(proof)))}
 ${navigation(manifest)}
 <main>
 ${sourcesSection(manifest)}
 ${timelineSection(manifest)}
-${imagesSection(images, manifest.signature)}
+${imagesSection(images, manifest.signature, proof)}
 ${loginSection(manifest.login)}
 </main>
 <footer><p>Made by ${manifest.builder} from manifest.json; <code>./start.sh report</code> with this folder makes it again.</p></footer>
@@ -50,17 +53,17 @@ ${loginSection(manifest.login)}
 `.text;
 }
 
-function header(manifest: Manifest, imageCount: number): Html {
+function header(manifest: Manifest, verdictText: string): Html {
   const { name, version, builtAt, artifacts, layers = [] } = manifest;
   const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   const cached = layers.filter(({ state }) => state === 'cached').length;
   return html`<header>
 <p class="stamp">${version}</p>
 <h1>${name}</h1>
-<p class="verdict">${verdict(imageCount)}</p>
+<p class="verdict">${verdictText}</p>
 <dl>
 <div><dt>Total time</dt><dd>${formatDuration(totalMs(manifest))}</dd></div>
-<div><dt>Images</dt><dd>${imageCount}, ${formatBytes(bytes)}</dd></div>
+<div><dt>Images</dt><dd>${artifacts.length}, ${formatBytes(bytes)}</dd></div>
 ${layers.length === 0 ? NOTHING : html`<div><dt>Layers</dt><dd>${cached} of ${layers.length} cached</dd></div>`}
 <div><dt>Finished</dt><dd><time datetime="${builtAt}">${dateText(builtAt)}</time></dd></div>
 </dl>
@@ -68,9 +71,10 @@ ${layers.length === 0 ? NOTHING : html`<div><dt>Layers</dt><dd>${cached} of ${la
 }
 
 /** A stamped folder is there only when every file of it was compared with the disk. */
-function verdict(imageCount: number): string {
-  if (imageCount === 1) return 'One image, equal to the built disk byte for byte.';
-  return `${imageCount} images, each equal to the built disk byte for byte.`;
+function verdict(imageCount: number, isBooted: boolean): string {
+  const booted = isBooted ? ", and booted on hardware like its target's" : '';
+  if (imageCount === 1) return `One image, equal to the built disk byte for byte${booted}.`;
+  return `${imageCount} images, each equal to the built disk byte for byte${booted}.`;
 }
 
 function navigation({ login }: Manifest): Html {

@@ -3,12 +3,12 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #fbfbf9; --raised: #ffffff; --line: #dfe2e1; --text: #1c2325; --quiet: #566166;
-  --accent: #0a6a68; --soft: #9cc9c5; --grid: #e7e9e8; --field: #f1f3f2;
+  --accent: #0a6a68; --soft: #9cc9c5; --grid: #e7e9e8; --field: #f1f3f2; --bad: #a3231f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14181a; --raised: #1b2023; --line: #31383b; --text: #e7ebea; --quiet: #a3aeb1;
-    --accent: #63cdc3; --soft: #2f6d69; --grid: #272d30; --field: #22282b;
+    --accent: #63cdc3; --soft: #2f6d69; --grid: #272d30; --field: #22282b; --bad: #ff9b8f;
   }
 }
 * { box-sizing: border-box; }
@@ -68,6 +68,8 @@ article {
 }
 article h3 { margin: 0; font-size: 1.1875rem; }
 .checks { padding-left: 1.25rem; }
+.failed { color: var(--bad); font-weight: 600; }
+.screen { display: block; width: 100%; height: auto; margin-top: 0.5rem; border: 1px solid var(--line); border-radius: 0.5rem; }
 .copyable {
   display: flex; align-items: flex-start; gap: 0.75rem; padding: 0.5rem 0.5rem 0.5rem 0.875rem;
   background: var(--field); border-radius: 0.5rem;
@@ -102,7 +104,7 @@ footer { margin-top: 5rem; padding-top: 1rem; border-top: 1px solid var(--line);
 @media print {
   :root {
     --page: #ffffff; --raised: #ffffff; --line: #cccccc; --text: #000000; --quiet: #444444;
-    --accent: #0a6a68; --soft: #9cc9c5; --grid: #dddddd; --field: #f4f4f4;
+    --accent: #0a6a68; --soft: #9cc9c5; --grid: #dddddd; --field: #f4f4f4; --bad: #a3231f;
   }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .copy { display: none; }

@@ -51,12 +51,12 @@ export function artifactText({ format, file, bytes }: Artifact): string {
   return `made ${cleanText(file)} (${cleanText(format)}, ${formatBytes(bytes)})`;
 }
 
-/** `proven vdi on VirtualBox: …: 7 checks ok (52 s)`, or what was wrong. */
+/** `vdi on hardware like VirtualBox: …: 7 checks ok (52 s)`, or what was wrong. */
 export function provenText({ format, hardware, outcome, cause, checks, durationMs }: BootProof): string {
   const failed = checks.filter((check) => check.outcome === 'failed');
   const found = failed.map(({ check, detail }) => (detail === undefined ? check : `${check}: ${detail}`));
   const verdict = outcome === 'ok' ? `${checks.length} checks ok` : `failed: ${cause ?? found.join('; ')}`;
-  return `${cleanText(format)} on ${cleanText(hardware)}: ${cleanText(verdict)} (${formatDuration(durationMs)})`;
+  return `${cleanText(format)} on hardware like ${cleanText(hardware)}: ${cleanText(verdict)} (${formatDuration(durationMs)})`;
 }
 
 export function noticeText(event: { readonly level: 'info' | 'warning'; readonly text: string }): string {

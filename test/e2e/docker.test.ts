@@ -28,7 +28,7 @@ describe('the container', () => {
   const runContainer = (args: readonly string[], env: readonly string[] = []) =>
     engine.docker(
       [
-        ...['run', '--rm', '--privileged'],
+        ...['run', '--rm', '--privileged', '-e', 'PROVE=compare'],
         ...['-v', `${folder}/images:/opt/images`, '-v', `${folder}/secrets:/opt/secrets`],
         ...['-v', `${SHARED_BASE_CACHE}:/opt/images/.cache`],
         ...env.flatMap((pair) => ['-e', pair]),

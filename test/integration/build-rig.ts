@@ -102,6 +102,7 @@ export class BuildRig implements AsyncDisposable {
       BASE_IMAGE: rig.at('base.qcow2'),
       BASE_FAMILY: 'debian',
       PAYLOAD: 'container-host',
+      PROVE: 'compare',
       ACCELERATOR: 'tcg',
     };
     return rig;

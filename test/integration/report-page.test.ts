@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderBuildReport } from '../../src/build/report.ts';
+import { readProof, renderBuildReport } from '../../src/build/report.ts';
 import type { Manifest } from '../../src/output/manifest.ts';
 import { startChromium } from '../support/chromium.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
@@ -32,7 +32,8 @@ describe('the page of the report', () => {
   });
 
   async function pageAt(name: string, manifest: Manifest): Promise<string> {
-    await writeFile(join(folder, name), renderBuildReport(manifest));
+    const proof = await readProof(join(import.meta.dirname, '../fixtures/report/proof'));
+    await writeFile(join(folder, name), renderBuildReport(manifest, proof));
     return pathToFileURL(join(folder, name)).href;
   }
 
@@ -56,6 +57,22 @@ describe('the page of the report', () => {
 
   const openAll = (page: Page): Promise<unknown> =>
     page.evaluate('for (const each of document.querySelectorAll("details")) each.open = true');
+
+  it('shows what the proof of each image found, and its screen, within a megabyte', async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await openAll(page);
+    expect(await page.locator('.verdict').innerText()).toMatch(/booted on hardware like its target's\.$/);
+    const card = page.locator('article', { hasText: 'coreos-stable.vhd' }).first();
+    const text = await card.innerText();
+    expect(text).toContain('Booted on hardware like Hyper-V, generation 1: IDE disk, DEC Tulip, BIOS');
+    expect(text).toContain('inet 10.0.2.15/24, driver tulip');
+    const widths = await page.evaluate(
+      'Promise.all([...document.images].map((image) => image.decode().then(() => image.naturalWidth)))',
+    );
+    expect(widths).toEqual([1280, 1280, 1280, 1280]);
+    expect((await stat(fileURLToPath(address))).size).toBeLessThan(1024 ** 2);
+  });
 
   it('says nothing to the console and asks for nothing but itself', async () => {
     await using opened = await open();

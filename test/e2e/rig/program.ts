@@ -10,10 +10,13 @@ export const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
 export const START = join(PROJECT_FOLDER, 'start.sh');
 const LONGEST_RUN_MS = 15 * 60_000;
 
-/** The environment of a user: nothing of the tests' own that the program reads. */
+/**
+ * The environment of a user: nothing of the tests' own that the program reads. Images are booted where a test is about
+ * that alone: it takes minutes by emulation.
+ */
 export function userEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, NODE_EXTRA_CA_CERTS } = process.env;
-  return { PATH, HOME, LANG, NODE_EXTRA_CA_CERTS, ...extra };
+  return { PATH, HOME, LANG, NODE_EXTRA_CA_CERTS, PROVE: 'compare', ...extra };
 }
 
 /** Runs `./start.sh …` to its end as a user would; any exit code is an answer. */
