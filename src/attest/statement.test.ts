@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProvenanceStatement } from '../../test/support/slsa-provenance.ts';
 import type { OutputFile } from '../output/document.ts';
-import { type ProvenanceFacts, provenanceStatement } from './statement.ts';
+import { BUILD_TYPE, BUILDER_ID, type ProvenanceFacts, provenanceStatement } from './statement.ts';
 
 const FILES: readonly OutputFile[] = [
   { file: 'web.vdi', kind: 'image', sha256: 'b'.repeat(64) },
@@ -27,6 +29,13 @@ describe('the provenance statement', () => {
   it('is what in-toto and SLSA specify', () => {
     const statement = provenanceStatement(facts());
     expect(ProvenanceStatement.parse(statement)).toEqual(statement);
+  });
+
+  it('is described, with an example that is one', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/provenance.md'), 'utf8');
+    const example = /```json\n([^]+?)```/.exec(page)?.[1] ?? '';
+    const { buildDefinition, runDetails } = ProvenanceStatement.parse(JSON.parse(example)).predicate;
+    expect([buildDefinition.buildType, runDetails.builder.id]).toEqual([BUILD_TYPE, BUILDER_ID]);
   });
 
   it('is about images and what describes them; what else was left is a by-product', () => {

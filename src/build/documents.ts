@@ -22,15 +22,14 @@ export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
  */
 export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[] {
   const { plan, base, record, machine, workspace, signal } = facts;
-  const { layers, login, sources } = machine;
-  const inputs = layers?.layering.inputs.outputKey;
-  const manifest = buildManifest({ ...facts, inputs, login });
+  const inputs = machine.layers?.layering.inputs.outputKey;
+  const manifest = buildManifest({ ...facts, inputs, login: machine.login });
   return [
     logDocument(workspace.logFile),
     textDocument(MANIFEST_FILE, 'byproduct', ({ stamp: version }) =>
       redactedJson({ ...manifest, version, artifacts: record.artifacts }),
     ),
-    provenanceDocument({ plan, base, manifest, sources, layers, runId: workspace.runId }),
+    provenanceDocument({ plan, base, manifest, machine, runId: workspace.runId }),
     textDocument(CHECKSUMS_FILE, 'byproduct', ({ files }) => checksumLines(files)),
     ...(plan.signer === undefined ? [] : [signatureDocument(plan.signer, signal)]),
     REPORT,

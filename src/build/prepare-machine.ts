@@ -31,7 +31,7 @@ export interface PreparedRun {
   readonly login: string;
   /** The private key that opens the machine. */
   readonly keyPath: string;
-  /** Its public half, one line of `authorized_keys`. */
+  /** The public key that opens it, as a line of `authorized_keys`. */
   readonly publicKey: string;
   readonly layers: PreparedLayers | undefined;
   readonly sources: Sources;

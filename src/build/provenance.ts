@@ -18,8 +18,7 @@ import type { Manifest } from '../output/manifest.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { redactedJson } from '../system/secrets.ts';
 import { VERSION } from '../version.ts';
-import type { PreparedLayers } from './prepare-machine.ts';
-import type { Sources } from './sources.ts';
+import type { PreparedRun } from './prepare-machine.ts';
 
 export const PROVENANCE_FILE = 'provenance.intoto.json';
 
@@ -27,15 +26,14 @@ export interface BuildProvenance {
   readonly plan: BuildPlan;
   readonly base: PreparedBase;
   readonly manifest: Pick<Manifest, 'settings' | 'tools' | 'builtAt' | 'durationMs'>;
-  readonly sources: Sources;
-  readonly layers: PreparedLayers | undefined;
+  readonly machine: Pick<PreparedRun, 'sources' | 'layers' | 'publicKey'>;
   readonly runId: string;
 }
 
 /** The statement of what an output was made of: an in-toto Statement with SLSA provenance. */
 export function provenanceDocument(build: BuildProvenance): OutputDocument {
   return textDocument(PROVENANCE_FILE, 'description', async ({ files }) => {
-    const layering = build.layers?.layering;
+    const layering = build.machine.layers?.layering;
     const layers = layering === undefined ? [] : await layersOf(layering.store, layering.plan);
     return redactedJson(provenanceStatement({ ...buildFacts(build, layers), files }));
   });
@@ -45,9 +43,10 @@ function buildFacts(
   build: BuildProvenance,
   layers: readonly ParameterValue[],
 ): Omit<ProvenanceFacts, 'files'> {
-  const { plan, base, manifest, sources, runId } = build;
+  const { plan, base, manifest, machine, runId } = build;
+  const { sources, publicKey } = machine;
   const { settings, tools, builtAt, durationMs = 0 } = manifest;
-  const { accelerator = '', ...machine } = settings;
+  const { accelerator = '', ...hardware } = settings;
   const finishedOn = new Date(builtAt);
   return {
     externalParameters: {
@@ -58,7 +57,9 @@ function buildFacts(
       payload: basename(plan.payload.name),
       formats: plan.formats,
       acceleratorWish: plan.settings.accelerator,
-      ...machine,
+      ...hardware,
+      // Without its comment, which often names a person and a computer.
+      sshPublicKey: publicKey.split(' ').slice(0, 2).join(' '),
     },
     internalParameters: { accelerator, tools, layers, unknownReads: sources.unknown },
     dependencies: [

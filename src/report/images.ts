@@ -16,20 +16,24 @@ export function imagesSection(
 ${sizes(images)}
 ${images.map((image) => card(image, proof))}
 <h3>Check them after a copy</h3>
-${signature === undefined ? NOTHING : signed(signature)}
+${signature === undefined ? NOTHING : keyOf(signature)}
 <p>In the folder of the images:</p>
-${copyable('sha256sum --check SHA256SUMS', 'the command that checks all files')}
+${signature === undefined ? NOTHING : copyable(verifyCommand(signature), 'the command that verifies the signature')}
+${copyable(`sha256sum --check ${CHECKSUMS_FILE}`, 'the command that checks all files')}
 </section>`;
 }
 
 /** Whose signature it is can only be known from elsewhere. */
-function signed({ tool, file, key }: Signature): Html {
-  const command =
-    tool === 'gpg' ? `gpg --verify ${file} ${CHECKSUMS_FILE}` : `minisign -Vm ${CHECKSUMS_FILE} -P ${key}`;
+function keyOf({ tool, key }: Signature): Html {
   const what = tool === 'gpg' ? 'fingerprint' : 'public key';
   return html`<p>The checksums are signed with ${tool}. Compare the ${what} with the one that the builder told you in another way:</p>
-${copyable(key, `the ${what} of the key that signed`)}
-${copyable(command, 'the command that verifies the signature')}`;
+${copyable(key, `the ${what} of the key that signed`)}`;
+}
+
+function verifyCommand({ tool, file, key }: Signature): string {
+  return tool === 'gpg'
+    ? `gpg --verify ${file} ${CHECKSUMS_FILE}`
+    : `minisign -Vm ${CHECKSUMS_FILE} -P ${key}`;
 }
 
 function sizes(images: readonly ReportImage[]): Html {

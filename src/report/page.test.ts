@@ -71,7 +71,7 @@ describe('the report', () => {
   it('shows how to verify a signature, and by which key', () => {
     const sample = sampleManifest();
     expect(textOf(pageOf(sample))).toContain(
-      'signed with gpg. Compare the fingerprint with the one that the builder told you in another way: A373B066389675AEDF74B937572665E4BA94969E Copy the fingerprint of the key that signed gpg --verify SHA256SUMS.asc SHA256SUMS Copy',
+      'signed with gpg. Compare the fingerprint with the one that the builder told you in another way: A373B066389675AEDF74B937572665E4BA94969E Copy the fingerprint of the key that signed In the folder of the images: gpg --verify SHA256SUMS.asc SHA256SUMS Copy',
     );
     const signature = { tool: 'minisign', file: 'SHA256SUMS.minisig', key: 'RWRhlG+OM7Pq' } as const;
     expect(textOf(pageOf({ ...sample, signature }))).toContain(

@@ -80,6 +80,8 @@ describe('the provenance of an output', () => {
       ...{ imageName: 'small', payload: 'site.yml', template: 'packer-config.json', baseImage: 'base.qcow2' },
       ...{ formats: ['qcow2', 'vdi', 'vhd', 'vmdk'], memoryMiB: 2048, diskMiB: 10_000 },
     });
+    const [type = '', blob = ''] = (await readFile(rig.at('key.pub'), 'utf8')).trim().split(' ');
+    expect(externalParameters['sshPublicKey']).toBe(`${type} ${blob}`);
     expect(internalParameters).toMatchObject({ accelerator: 'tcg', tools: { packer: '1.6.6' } });
     const role = 'find . -type f | cut -c3- | LC_ALL=C sort | xargs -r sha256sum | sha256sum | cut -f1 -d" "';
     const { stdout: dirHash } = await run(['sh', '-c', role], { cwd: rig.at('site/roles/web') });
@@ -114,6 +116,18 @@ describe('the provenance of an output', () => {
     const made = await Promise.all(['build.log', 'manifest.json'].map((name) => sha256(output(name))));
     expect(byproducts.map(({ digest }) => digest?.sha256)).toEqual(made);
     expect(Date.parse(metadata.finishedOn)).toBeGreaterThan(Date.parse(metadata.startedOn));
+  });
+
+  it('has no parameter that the page of its build type does not describe', async () => {
+    await build();
+    const { externalParameters, internalParameters } = (await provenance()).predicate.buildDefinition;
+    const page = await readFile(join(import.meta.dirname, '../../docs/provenance.md'), 'utf8');
+    const described = page.split('\n').flatMap((line) => {
+      const [, fields = ''] = /^\| ((?:`\w+`(?:, )?)+) \|/.exec(line) ?? [];
+      return [...fields.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    });
+    const names = [...Object.keys(externalParameters), ...Object.keys(internalParameters)];
+    expect(described.sort()).toEqual(names.sort());
   });
 
   it('has the layers by their keys, and is otherwise the same for a build without them', async () => {
