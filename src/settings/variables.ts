@@ -154,7 +154,7 @@ export const VARIABLES = [
   {
     name: 'SIGNING_KEY',
     argument: 'KEY',
-    meaning: 'signs SHA256SUMS: gpg:KEYID (fingerprint, key id or address), or minisign:FILE',
+    meaning: 'what signs SHA256SUMS: gpg:KEYID by fingerprint, key id or address, or minisign:FILE',
     default: 'not signed',
   },
   {

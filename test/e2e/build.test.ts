@@ -48,6 +48,7 @@ describe('a build', () => {
       'host.vhd',
       'host.vmdk',
       'manifest.json',
+      'provenance.intoto.json',
       'report.html',
     ]);
     await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: output });

@@ -74,6 +74,7 @@ describe('the container', () => {
       'in-container.vhd',
       'in-container.vmdk',
       'manifest.json',
+      'provenance.intoto.json',
       'report.html',
     ]);
     expect(await readFile(join(folder, 'images/latest/build.log'), 'utf8')).toContain('a marker of the test');

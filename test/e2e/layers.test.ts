@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Scope } from '../../src/system/scope.ts';
 import { nothingLeftWith } from '../support/processes.ts';
+import { ProvenanceStatement } from '../support/slsa-provenance.ts';
 import { imageFile, imageTree, treeDifferences } from './rig/image-tree.ts';
 import { ALLOWED_DIFFERENCES, LayeredProject, type Outcome } from './rig/layered.ts';
 
@@ -114,6 +115,19 @@ describe('layers', () => {
     expect(guestSeconds).toBeLessThanOrEqual(Date.now() / 1000);
     // Two machines of one layer would get other randomness sooner or later; so they have it at once.
     expect(built.stdout).toContain('crng reseeded due to virtual machine fork');
+  });
+
+  it('stand in the provenance of the output, each with when it was made', async () => {
+    const text = await readFile(join(project.imagePath, 'latest/provenance.intoto.json'), 'utf8');
+    const { buildDefinition } = ProvenanceStatement.parse(JSON.parse(text)).predicate;
+    const ofLayer = (name: string): object => ({
+      ...{ name, state: name === 'last' ? 'built' : 'cached' },
+      key: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      builtOn: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+    });
+    expect(buildDefinition.internalParameters['layers']).toEqual(LAYERS.map(ofLayer));
+    const names = buildDefinition.resolvedDependencies.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['playbook site.yml', 'role mark', 'file last.sh']));
   });
 
   it('leave in the image what every provisioner did, before the resume and behind it', async () => {
