@@ -19,6 +19,8 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,
+          // Of the tests in a file that may run side by side; each has a machine.
+          maxConcurrency: 2,
         },
       },
     ],

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asError } from '../errors.ts';
+import { asError, BuilderError } from '../errors.ts';
 import { sshGreeting } from '../qemu/ssh-greeting.ts';
 import { saveScreenshot } from '../qemu/screenshot.ts';
-import { watchMachine } from '../qemu/watch-machine.ts';
+import { type MachineWatch, watchMachine } from '../qemu/watch-machine.ts';
 import { RUN_LABEL } from '../system/leftovers.ts';
 import { ProcessError, run } from '../system/process.ts';
 import type { Scope } from '../system/scope.ts';
@@ -24,6 +25,8 @@ export type BootOutcome =
 
 /** A machine that runs until the scope ends. */
 export interface RunningMachine {
+  /** Fires with the signal that was given, and when the machine finds no room for its disk (`disk-full`). */
+  readonly signal: AbortSignal;
   /** Waits until SSH greets, the machine says or shows that it never will, or the time is over. */
   readonly boot: (timeoutMs: number) => Promise<BootOutcome>;
   /** Takes a picture of its screen, a PNG file. Rejects when it is gone. */
@@ -36,22 +39,25 @@ const LOOK_EVERY_MS = 1000;
 export function startProofMachine(
   scope: Scope,
   machine: ProofMachine,
-  { runId, signal }: StartOptions,
+  { runId, signal: outerSignal }: StartOptions,
 ): RunningMachine {
   const stop = new AbortController();
+  const full = new AbortController();
+  const signal = AbortSignal.any([outerSignal, full.signal]);
   const ended = run(proofMachineArgs(machine), {
     signal: AbortSignal.any([signal, stop.signal]),
     capture: false,
     ...(runId === undefined ? {} : { env: { ...process.env, [RUN_LABEL]: runId } }),
   }).then(() => 'the machine switched itself off', lastWords);
-  const watch = watchMachine(machine.monitorSocket, () => undefined);
+  const watch = watchMachine(machine.monitorSocket, () => full.abort(diskFull(machine.overlay)));
   scope.defer(async () => {
     watch.stop();
     stop.abort();
     await ended;
   });
   return {
-    boot: (timeoutMs) => waitForBoot(machine, ended, timeoutMs, signal),
+    signal,
+    boot: (timeoutMs) => waitForBoot(machine, { watch, ended }, timeoutMs, signal),
     screenshot: async (path) => {
       const client = await watch.monitor(AbortSignal.any([signal, AbortSignal.timeout(LOOK_EVERY_MS)]));
       await saveScreenshot(client, path);
@@ -61,14 +67,17 @@ export function startProofMachine(
 
 async function waitForBoot(
   machine: ProofMachine,
-  ended: Promise<string>,
+  { watch, ended }: { readonly watch: MachineWatch; readonly ended: Promise<string> },
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<BootOutcome> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const outcomes: Promise<BootOutcome>[] = [
-    sshGreeting(machine.sshPort, either).then(() => ({ reached: 'ssh' })),
+    watch
+      .monitor(either)
+      .then((monitor) => sshGreeting(monitor, machine.sshPort, either))
+      .then(() => ({ reached: 'ssh' })),
     ended.then((why) => ({ reached: 'end', why })),
     watchConsole(machine, either).then((why) => ({ reached: 'end', why })),
     sleep(timeoutMs, undefined, { signal: either }).then(() => ({ reached: 'time-out' })),
@@ -99,6 +108,17 @@ async function watchConsole(machine: ProofMachine, signal: AbortSignal): Promise
 /** The text of a console so far; empty while there is none. */
 export async function readConsole(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
+}
+
+function diskFull(overlay: string): BuilderError {
+  const folder = dirname(dirname(overlay));
+  return new BuilderError(
+    'disk-full',
+    `the disk of ${folder} is full: a machine of the proof could not write`,
+    {
+      hint: 'make room, or name another folder by --output-dir',
+    },
+  );
 }
 
 function lastWords(thrown: unknown): string {

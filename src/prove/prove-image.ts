@@ -178,7 +178,8 @@ async function visitMachine(
   if (boot.reached === 'time-out') return { reached: 'outside' };
   const bootMs = Math.round(performance.now() - startMs);
   onFraction(FRACTIONS.answering);
-  const { payload, signal, publicKey, userChecks } = terms;
+  const { payload, publicKey, userChecks } = terms;
+  const { signal } = running;
   const { drivers } = candidate.lookAlike;
   const answer = await askGuest(guest.login, { drivers, payload }, signal);
   if ('refusal' in answer) return { reached: 'door', bootMs, refusal: answer.refusal };

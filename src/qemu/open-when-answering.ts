@@ -18,7 +18,7 @@ export async function openWhenAnswering(monitor: QmpClient, signal: AbortSignal)
   const probePort = await freePort();
   try {
     await addForward(monitor, probePort);
-    await sshGreeting(probePort, signal);
+    await sshGreeting(monitor, probePort, signal);
   } finally {
     // Of a machine that is gone there is nothing to open.
     await removeForward(monitor, `tcp:127.0.0.1:${probePort}`).catch(() => undefined);

@@ -1,28 +1,56 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasReachedGuest } from './forwarded-port.ts';
+import type { QmpClient } from './qmp.ts';
 
-const PROBE_EVERY_MS = 500;
-/** A connection that was made before the guest had its network is not answered for long: later ones are sooner. */
-const PROBE_TIMEOUT_MS = 4000;
+const LOOK_EVERY_MS = 500;
+/** A server that has a connection greets within this, however slow its machine is. */
+const GREETING_WITHIN_MS = 60_000;
 
 /**
- * Waits until an SSH server greets on a port of the loopback address, with a new connection twice a second. Also ends
- * when the signal fires, which the caller looks at.
+ * Waits until the guest's SSH server greets on a port of the loopback address that leads to it. Also ends when the signal
+ * fires, which the caller looks at.
+ *
+ * One connection at a time: each has the guest start a process, and many at once keep a slow machine from its own start.
+ * QEMU's network takes a connection before the guest has any network, and asks the guest again after 6, 18 and 42 s
+ * only: such a one is given up for a new one, twice a second, as long as the monitor says that it did not get through.
  */
-export async function sshGreeting(port: number, signal: AbortSignal): Promise<void> {
-  const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
-  const sockets = new Set<Socket>();
-  while (!either.aborted) {
-    const socket = connect(port, '127.0.0.1');
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
-    socket.once('data', (data: Buffer) => {
-      if (data.toString('latin1').startsWith('SSH-')) done.abort();
-      socket.destroy();
-    });
-    await sleep(PROBE_EVERY_MS, undefined, { signal: either }).catch(() => undefined);
+export async function sshGreeting(monitor: QmpClient, port: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (await isGreeted(monitor, port, signal)) return;
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
-  for (const socket of sockets) socket.destroy();
+}
+
+/** Tries one connection, for as long as that makes sense. */
+async function isGreeted(monitor: QmpClient, port: number, signal: AbortSignal): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  let ending: 'greeted' | 'closed' | undefined;
+  const ended = firstWords(socket).then((words) => {
+    ending = words.startsWith('SSH-') ? 'greeted' : 'closed';
+  });
+  const deadlineMs = performance.now() + GREETING_WITHIN_MS;
+  try {
+    for (;;) {
+      await Promise.race([ended, sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)]);
+      if (ending !== undefined) return ending === 'greeted';
+      if (signal.aborted || performance.now() > deadlineMs) return false;
+      if (!(await hasReachedGuest(monitor, port).catch(() => false))) return false;
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** What comes first over a connection; nothing when it is closed before. */
+function firstWords(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once('data', (data: Buffer) => {
+      resolve(data.toString('latin1'));
+    });
+    socket.once('close', () => {
+      resolve('');
+    });
+    socket.on('error', () => undefined);
+  });
 }
