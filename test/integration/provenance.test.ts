@@ -155,6 +155,25 @@ describe('the provenance of an output', () => {
     expect({ ...second, predicate: { ...second.predicate, runDetails } }).toEqual(first);
   });
 
+  it('has the installer of DC/OS and the archive of Python, each by its digest', async () => {
+    const installer = await rig.write('dcos_generate_config.sh', 'an installer');
+    const python = 'https://user:pass@files.example.org/pypy.tar.bz2';
+    await build([], {
+      ...{ PAYLOAD: 'dcos', DCOS_INSTALLER: installer },
+      ...{ PYTHON_ARCHIVE: python, PYTHON_ARCHIVE_SHA256: 'ab'.repeat(32) },
+    });
+    const { resolvedDependencies } = (await provenance()).predicate.buildDefinition;
+    const given = resolvedDependencies.filter(({ name = '' }) => /installer|archive/.test(name));
+    expect(given).toEqual([
+      { name: 'DC/OS installer dcos_generate_config.sh', digest: { sha256: await sha256(installer) } },
+      {
+        name: 'Python archive pypy.tar.bz2',
+        uri: 'https://files.example.org/pypy.tar.bz2',
+        digest: { sha256: 'ab'.repeat(32) },
+      },
+    ]);
+  });
+
   it('says what is not as the commit has it, ignored files too', async () => {
     await rig.write('site/roles/web/files/ignored.txt', 'read, and not in the commit');
     await appendFile(rig.at('site/site.yml'), '# more\n');
