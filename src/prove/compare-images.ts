@@ -13,20 +13,21 @@ export interface CompareRequest {
   readonly signal: AbortSignal;
 }
 
-/** qemu-img keeps about one processor busy. */
-const COMPARE_AT_ONCE = 4;
+/** Each keeps about one processor busy, and waits for the disk. */
+const AT_ONCE = 4;
 
 /**
  * Makes sure that each file is the one that was made (its SHA-256), and that all hold the same disk, byte for byte: that of
  * the first, or of the qcow2 among them. Fails with `checksum-mismatch` or `compare-failed`.
  */
 export async function compareImages({ images, digests, emit, signal }: CompareRequest): Promise<void> {
+  // First, and for all: a file that was changed makes every other one differ from it.
+  await atOnce(images, AT_ONCE, (image) => requireDigest(image, digests.get(image.file), signal));
   const reference = images.find(({ format }) => format.name === 'qcow2') ?? images[0];
-  await atOnce(images, COMPARE_AT_ONCE, async (image) => {
+  await atOnce(images, AT_ONCE, async (image) => {
     const onFraction = (fraction: number): void => {
       emit({ type: 'progress', phase: 'prove', item: `compare ${image.format.name}`, fraction });
     };
-    await requireDigest(image, digests.get(image.file), signal);
     if (reference !== undefined && image !== reference)
       await requireEqual(reference, image, { onFraction, signal });
     onFraction(1);

@@ -185,7 +185,11 @@ async function visitMachine(
   if ('refusal' in answer) return { reached: 'door', bootMs, refusal: answer.refusal };
   const { facts } = answer;
   const expected: Expectation = { ...guest, publicKey: keyItself(publicKey), drivers, payload };
-  const checks = [...judgeFacts(facts, expected), ...judgeDistinct(facts, earlier)];
+  const checks = [
+    { check: 'login', outcome: 'ok', detail: `${terms.user}, with sudo` } as const,
+    ...judgeFacts(facts, expected),
+    ...judgeDistinct(facts, earlier),
+  ];
   earlier.push(facts);
   for (const check of userChecks) {
     checks.push(await runUserCheck(check, guest.login, candidate.format, signal));
