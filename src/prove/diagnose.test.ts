@@ -50,6 +50,12 @@ it('goes on waiting where the machine may come back', () => {
   expect(finalSymptom(`error: no such device: X.\r\n${LOGIN}`, '')).toBeUndefined();
 });
 
+it('tells a boot sector that hangs from a firmware that found none', () => {
+  const handedOver = 'Booting from Hard Disk...\nBooting from 0000:7c00';
+  expect(finalSymptom('', handedOver)).toBeUndefined();
+  expect(diagnose('', handedOver)).toMatch(/^the boot sector was started, and said nothing/);
+});
+
 it.each([
   ['an interface of another name', `${RENAMED}\r\n${LOGIN}`, undefined, /^no network on eth0: .* enp0s2$/],
   ['a system that is up without network', LOGIN, undefined, /^no network: the system is up/],

@@ -75,8 +75,15 @@ export function diagnose(serial: string, firmware: string, lastWords?: string): 
   if (/\blogin:/.test(serial)) {
     return 'no network: the system is up (its console asks for a login), but ssh does not answer';
   }
-  if (serial.trim() === '') return 'nothing started: the serial console stayed empty';
+  if (serial.trim() === '') return silence(firmware);
   return 'it did not get as far as ssh in the time that it had';
+}
+
+/** SeaBIOS tells when it hands over to the disk. */
+function silence(firmware: string): string {
+  return firmware.includes('Booting from 0000:7c00')
+    ? 'the boot sector was started, and said nothing: no boot loader behind it, or no serial console'
+    : 'nothing started: the serial console stayed empty';
 }
 
 function symptomIn(

@@ -72,7 +72,7 @@ describe('prove', () => {
   });
 
   it.concurrent('names an image without boot loader, at once', async () => {
-    const { exitCode, said, durationMs } = await prove('no-loader', { hasNoBootCode: true });
+    const { exitCode, said, durationMs } = await prove('no-loader', { hasNoBootSector: true });
     expect(exitCode).toBe(1);
     expect(said).toMatch(/no-loader\.raw does not start on hardware like Amazon EC2: .*: no boot loader/);
     expect(durationMs).toBeLessThan(60_000);

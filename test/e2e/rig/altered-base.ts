@@ -7,8 +7,6 @@ import { sharedBase } from './shared-base.ts';
 
 const SECTOR_BYTES = 512;
 const GRUB_CONFIG = '/boot/grub/grub.cfg';
-/** The code of a boot sector, without the partition table behind it. */
-const BOOT_CODE_BYTES = 440;
 
 /** What is broken in a copy of the embedded base. */
 export interface Alteration {
@@ -16,14 +14,14 @@ export interface Alteration {
   readonly grub?: (config: string) => string;
   /** Files that are written into the root file system, by path. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Whether the boot sector is emptied. */
-  readonly hasNoBootCode?: boolean;
+  /** Whether the boot sector is emptied; the firmware looks for the mark at its end. */
+  readonly hasNoBootSector?: boolean;
 }
 
 /** Writes a raw copy of the embedded base that is broken on purpose; its file system is changed without booting it. */
 export async function alteredBase(
   path: string,
-  { grub, files = {}, hasNoBootCode }: Alteration,
+  { grub, files = {}, hasNoBootSector }: Alteration,
 ): Promise<void> {
   await using scope = new Scope();
   const folder = await temporaryFolder(scope);
@@ -40,7 +38,7 @@ export async function alteredBase(
     await run(['debugfs', '-w', '-R', `rm ${target}`, root]);
     await run(['debugfs', '-w', '-R', `write ${source} ${target}`, root]);
   }
-  if (hasNoBootCode === true) await eraseBootCode(path);
+  if (hasNoBootSector === true) await eraseBootSector(path);
 }
 
 async function readConfig(root: string): Promise<string> {
@@ -53,8 +51,8 @@ async function rootOffsetBytes(disk: string): Promise<number> {
   return Number(first) * SECTOR_BYTES;
 }
 
-async function eraseBootCode(path: string): Promise<void> {
+async function eraseBootSector(path: string): Promise<void> {
   const disk = await open(path, 'r+');
-  await disk.write(Buffer.alloc(BOOT_CODE_BYTES), 0, BOOT_CODE_BYTES, 0);
+  await disk.write(Buffer.alloc(SECTOR_BYTES), 0, SECTOR_BYTES, 0);
   await disk.close();
 }
