@@ -6,6 +6,7 @@ import { type ProofRecord, writeProofRecord } from '../output/proof-record.ts';
 import { atOnce } from '../system/at-once.ts';
 import { VERSION } from '../version.ts';
 import { type HostResources, planBoots } from './boot-plan.ts';
+import { lastLines } from './diagnose.ts';
 import { firmwareFor } from './firmware.ts';
 import type { GuestFacts } from './guest-facts.ts';
 import { lookAlikeOf } from './look-alike.ts';
@@ -85,8 +86,6 @@ function withNames(candidates: readonly Omit<Candidate, 'evidenceName'>[]): read
   });
 }
 
-const TAIL_LINES = 12;
-
 function throwFailures(proven: readonly ProvenImage[], evidenceFolder: string): void {
   const failures = proven.filter(({ proof }) => proof.outcome === 'failed');
   const errors = failures.map((failure) => failureOf(failure, evidenceFolder));
@@ -110,9 +109,4 @@ function failureOf({ proof, console }: ProvenImage, evidenceFolder: string): Bui
 function evidenceHint({ screenshot, console }: BootProof, folder: string): string {
   const names = [screenshot, console].flatMap((name) => (name === undefined ? [] : [join(folder, name)]));
   return names.length === 0 ? 'it left no console' : `look at ${names.join(' and ')}`;
-}
-
-function lastLines(text: string): readonly string[] {
-  const lines = text.split(/\r?\n|\r/).map((line) => line.trim());
-  return lines.filter((line) => line !== '').slice(-TAIL_LINES);
 }

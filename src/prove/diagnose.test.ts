@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose, finalSymptom } from './diagnose.ts';
+import { diagnose, finalSymptom, lastLines } from './diagnose.ts';
 
 const INITRAMFS = 'ALERT!  LABEL=ROOT does not exist.  Dropping to a shell!\r\n(initramfs) ';
 const LOGIN = 'Debian GNU/Linux 12 host ttyS0\r\n\r\nhost login: ';
@@ -54,6 +54,17 @@ it('tells a boot sector that hangs from a firmware that found none', () => {
   const handedOver = 'Booting from Hard Disk...\nBooting from 0000:7c00';
   expect(finalSymptom('', handedOver)).toBeUndefined();
   expect(diagnose('', handedOver)).toMatch(/^the boot sector was started, and said nothing/);
+});
+
+it('names a system that still waits for its network', () => {
+  const waiting = '[  *** ] Job systemd-networkd-wait-online.se…start running (1min 1s / no limit)';
+  expect(finalSymptom(waiting, '')).toBeUndefined();
+  expect(diagnose(waiting, '')).toMatch(/^no network: the system waits for it/);
+});
+
+it('shows the last lines of a console without those that only count the time', () => {
+  const counting = [1, 2, 3].map((second) => `[ *** ] Job x.service start running (${second}s / no limit)`);
+  expect(lastLines(['boot', '', ...counting, 'end'].join('\r\n'))).toEqual(['boot', counting[0], 'end']);
 });
 
 it.each([

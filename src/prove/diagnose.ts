@@ -45,6 +45,13 @@ const SYMPTOMS: readonly Symptom[] = [
     isFinal: true,
   },
   {
+    pattern:
+      /(?:Job \S*network\S*\.se\S* *start running|A start job is running for (?:Wait for Network|Raise network))/,
+    cause: () =>
+      'no network: the system waits for it; the driver of this card is missing, or the interface is not eth0',
+    isFinal: false,
+  },
+  {
     pattern: /Timed out waiting for device (\S+)/,
     cause: ([, device]) => `the device ${device} did not appear`,
     isFinal: false,
@@ -102,4 +109,19 @@ function symptomIn(
 function cloudInitInterfaces(serial: string): readonly string[] {
   const names = [...serial.matchAll(/ci-info: \|\s+([\w.@-]+)\s+\|\s+(?:True|False)\s+\|/g)];
   return [...new Set(names.flatMap(([, name]) => (name === undefined || name === 'lo' ? [] : [name])))];
+}
+
+const TAIL_LINES = 12;
+
+/** The last lines of a console for a message; those that only count the time again are left out. */
+export function lastLines(console: string): readonly string[] {
+  const lines: string[] = [];
+  let last = '';
+  for (const line of console.split(/\r?\n|\r/).map((text) => text.trim())) {
+    const unchanging = line.replaceAll(/[\d*]+|\s+/g, '');
+    if (line === '' || unchanging === last) continue;
+    lines.push(line);
+    last = unchanging;
+  }
+  return lines.slice(-TAIL_LINES);
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readProofRecord } from '../../src/output/proof-record.ts';
 import { temporaryFolder } from '../../src/system/files.ts';
@@ -111,8 +112,8 @@ describe('prove', () => {
     await alteredBase(image, {});
     const mark = 'PROOF_TO_STOP=1';
     const proof = launch(['prove', image, '--progress', 'plain'], { ...env, PROOF_TO_STOP: '1' });
-    await proof.line(/raw 5 %/);
-    expect((await processesWith(mark)).join('\n')).toContain('qemu-system-x86_64');
+    await proof.line(/compare raw 100 %/);
+    while (!(await processesWith(mark)).join('\n').includes('qemu-system-x86_64')) await sleep(50);
     proof.kill('SIGINT');
     expect(await proof.exitCode).toBe(130);
     await nothingLeftWith(mark);
