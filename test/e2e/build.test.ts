@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageInfo } from '../../src/qemu/qemu-img.ts';
+import { readProofRecord } from '../../src/output/proof-record.ts';
 import { exists, temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
@@ -28,7 +29,8 @@ describe('a build', () => {
     await linkSharedBase(imagePath);
     // What a crash of an earlier build left.
     await mkdir(join(imagePath, 'packer/half-made'), { recursive: true });
-    program = launch(['--progress', 'plain'], { IMAGE_PATH: imagePath, IMAGE_NAME: 'host' });
+    const env = { IMAGE_PATH: imagePath, IMAGE_NAME: 'host', PROVE: 'boot' };
+    program = launch(['--progress', 'plain'], env);
     await program.line(/boot: boot the machine/);
     secondBuild = await startSh([], { IMAGE_PATH: imagePath });
     expect(await program.exitCode, program.lines.slice(-30).join('\n')).toBe(0);
@@ -48,6 +50,7 @@ describe('a build', () => {
       'host.vhd',
       'host.vmdk',
       'manifest.json',
+      'proof',
       'provenance.intoto.json',
       'report.html',
     ]);
@@ -85,7 +88,7 @@ describe('a build', () => {
       tools: { packer: '1.6.6' },
     });
     const phases = (JSON.parse(text) as { phases: { phase: string }[] }).phases.map(({ phase }) => phase);
-    expect(phases).toEqual(['base', 'prepare', 'boot', 'provision', 'save', 'convert']);
+    expect(phases).toEqual(['base', 'prepare', 'boot', 'provision', 'save', 'convert', 'prove']);
     expect(text + (await readFile(join(output, 'build.log'), 'utf8'))).not.toContain('PRIVATE KEY');
   });
 
@@ -95,6 +98,26 @@ describe('a build', () => {
     expect(text).toMatch(/convert: done in/);
     expect(text).not.toContain('\r');
     expect(text).not.toContain('\u001b');
+  });
+
+  it('has started each image on hardware like its target before it got its stamp', async () => {
+    const proof = await readProofRecord(join(output, 'proof'));
+    const found = proof?.boots.map(({ format, hardware, outcome }) => [format, outcome, hardware]);
+    expect(found?.sort()).toEqual([
+      ['qcow2', 'ok', 'QEMU, libvirt, OpenStack: virtio disk, virtio network, BIOS'],
+      ['vdi', 'ok', 'VirtualBox: SATA disk (AHCI), Intel e1000, BIOS'],
+      ['vhd', 'ok', 'Hyper-V, generation 1: IDE disk, DEC Tulip, BIOS'],
+      ['vmdk', 'ok', 'VMware: PVSCSI disk, vmxnet3, BIOS'],
+    ]);
+    for (const { checks } of proof?.boots ?? []) {
+      const names = checks.map(({ check }) => check);
+      expect(names).toEqual(
+        expect.arrayContaining(['network on eth0', 'nothing left by the build', 'containers run']),
+      );
+    }
+    const page = await readFile(join(output, 'report.html'), 'utf8');
+    expect(page.match(/<img class="screen" src="data:image\/png;base64,/g)).toHaveLength(4);
+    expect((await stat(join(output, 'report.html'))).size).toBeLessThan(1024 ** 2);
   });
 
   it('boots to SSH with the key, a host of containers with an identity of its own', async () => {
@@ -142,5 +165,28 @@ describe('a build', () => {
     const warm = await imageTree(join(output, 'host.qcow2'));
     const unexpected = treeDifferences(cold, warm).filter((name) => !WRITTEN_BY_TIME.includes(name));
     expect(unexpected).toEqual([]);
+  });
+
+  it('gives no stamp to images that fail their proof, and keeps them with the evidence', async () => {
+    const before = await readlink(output);
+    const checks = await temporaryFolder(scope);
+    await writeFile(join(checks, 'audit'), '#!/bin/sh\necho not allowed here\nexit 1\n', { mode: 0o755 });
+    const { exitCode, tail } = await startSh(['--force'], {
+      IMAGE_PATH: imagePath,
+      IMAGE_NAME: 'host',
+      FORMATS: 'qcow2',
+      PROVE: 'boot',
+      PROVE_CHECKS: checks,
+    });
+    expect(exitCode).toBe(1);
+    expect(tail.join('\n')).toMatch(
+      /host\.qcow2 is not right on hardware like QEMU, .*: audit: not allowed here/,
+    );
+    expect(await readlink(output)).toBe(before);
+    const [aside = 'none'] = (await readdir(imagePath)).filter((name) => name.startsWith('packer-failed-'));
+    expect((await readdir(join(imagePath, aside))).sort()).toEqual(['host.qcow2', 'proof']);
+    expect(await readdir(join(imagePath, aside, 'proof'))).toEqual(
+      expect.arrayContaining(['proof.json', 'qcow2.png', 'qcow2.console.log', 'qcow2-2.png']),
+    );
   });
 });
