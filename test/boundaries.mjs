@@ -14,12 +14,14 @@ const MIDDLE = [
   'prove',
   'aws',
   'base',
+  'guest',
+  'sbom',
   'userdata',
   'keys',
   'output',
   'attest',
 ];
-const HIGH = ['preflight', 'settings', 'report', 'ui', ...MIDDLE, ...LOW];
+const HIGH = ['preflight', 'settings', 'report', 'diff', 'ui', ...MIDDLE, ...LOW];
 const KNOWN_TO_ALL = ['events.ts', 'errors.ts', 'version.ts'];
 
 /** Each room (a folder of src/, or a file in it) and the rooms it may import, besides itself and what all know. */
@@ -36,7 +38,10 @@ const ROOMS = {
   settings: ['system'],
   qemu: ['system'],
   system: [],
+  guest: [...LOW],
+  sbom: ['guest', ...LOW],
   report: ['output', 'ui'], // for the manifest's form
+  diff: ['guest', 'images', 'output', 'ui', ...LOW],
   ui: [],
   'events.ts': ['errors.ts'],
   'errors.ts': [],

@@ -1,11 +1,7 @@
-import { constants, crc32 } from 'node:zlib';
+import { constants } from 'node:zlib';
+import { crc32 } from '../system/crc32.ts';
 import type { DeflatePool, DeflateSettings } from '../system/deflate-pool.ts';
 import { inOrder } from '../system/in-order.ts';
-
-declare module 'node:zlib' {
-  /** In Node.js since 20.15; the types of version 20 lack it. */
-  export function crc32(data: Uint8Array, value?: number): number;
-}
 
 /** Larger pieces than those that are given would be cut by this. */
 const LARGEST_PIECE_BYTES = 1024 * 1024 * 1024;
