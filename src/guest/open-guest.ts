@@ -10,8 +10,14 @@ import { findRoot } from './root.ts';
  * be read until the scope ends. Fails as `findRoot` does, and with `ProcessError` when QEMU cannot open the image.
  */
 export async function openGuest(scope: Scope, disk: DiskFile, signal: AbortSignal): Promise<Guest> {
+  const { fileSystem, startBytes } = await findRoot(await openBytes(scope, disk, signal));
+  return new Guest(disk.path, fileSystem, startBytes);
+}
+
+/** Opens what a disk image holds, to be read at any place until the scope ends. Fails with `ProcessError`. */
+export async function openBytes(scope: Scope, disk: DiskFile, signal: AbortSignal): Promise<ByteSource> {
   const client = await openDisk(scope, disk, signal);
-  const source: ByteSource = {
+  return {
     name: disk.path,
     sizeBytes: client.sizeBytes,
     read: async (offsetBytes, target) => {
@@ -24,6 +30,4 @@ export async function openGuest(scope: Scope, disk: DiskFile, signal: AbortSigna
       }
     },
   };
-  const { fileSystem, startBytes } = await findRoot(source);
-  return new Guest(disk.path, fileSystem, startBytes);
 }

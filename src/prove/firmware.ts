@@ -1,17 +1,10 @@
+import { openBytes } from '../guest/open-guest.ts';
+import { EFI_SYSTEM_TYPE, readPartitions } from '../guest/partitions/read-partitions.ts';
 import { exists } from '../system/files.ts';
 import { Scope } from '../system/scope.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
-import { openDisk } from '../qemu/nbd-server.ts';
 import type { Firmware, LookAlike } from './look-alike.ts';
 import { UEFI_FIRMWARE } from './machine-arguments.ts';
-
-const SECTOR_BYTES = 512;
-/** UEFI specification, 5.3.2: the header is in the second sector, the entries mostly from the third on. */
-const GPT_SIGNATURE = 'EFI PART';
-const FIRST_ENTRY_BYTES = 2 * SECTOR_BYTES;
-const ENTRIES_BYTES = 128 * 128;
-/** The type of an EFI system partition, C12A7328-F81F-11D2-BA4B-00A0C93EC93B, as its bytes lie on the disk. */
-const EFI_SYSTEM_TYPE = Buffer.from('28732ac11ff8d211ba4b00a0c93ec93b', 'hex');
 
 /**
  * The firmware that starts a disk on this hardware: UEFI only where the target has it, the disk has a partition for it, and
@@ -33,15 +26,9 @@ export async function firmwareFor(
 
 async function hasEfiPartition(disk: DiskFile, signal: AbortSignal): Promise<boolean> {
   await using scope = new Scope();
-  const reader = await openDisk(scope, disk, signal);
-  if (reader.sizeBytes < FIRST_ENTRY_BYTES + ENTRIES_BYTES) return false;
-  const header = Buffer.alloc(SECTOR_BYTES);
-  await reader.read(SECTOR_BYTES, header);
-  if (header.toString('latin1', 0, GPT_SIGNATURE.length) !== GPT_SIGNATURE) return false;
-  const entries = Buffer.alloc(ENTRIES_BYTES);
-  await reader.read(FIRST_ENTRY_BYTES, entries);
-  for (let place = 0; place < entries.length; place += 128) {
-    if (entries.subarray(place, place + EFI_SYSTEM_TYPE.length).equals(EFI_SYSTEM_TYPE)) return true;
-  }
-  return false;
+  const bytes = await openBytes(scope, disk, signal);
+  // A table that is damaged starts nothing by UEFI.
+  const partitions = await readPartitions(bytes).catch(() => []);
+  signal.throwIfAborted();
+  return partitions.some(({ type }) => type === EFI_SYSTEM_TYPE);
 }

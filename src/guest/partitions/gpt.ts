@@ -12,6 +12,8 @@ export interface SectorRange {
   readonly number: number;
   readonly firstSector: number;
   readonly sectors: number;
+  /** Of a GPT: what it is for, as a GUID in lower case. */
+  readonly type?: string;
 }
 
 /** Where the table of a disk lies, and how it is proven. */
@@ -56,7 +58,19 @@ export function parseGptTable(
     const firstSector = Number(entry.readBigUInt64LE(32));
     const sectors = Number(entry.readBigUInt64LE(40)) - firstSector + 1;
     if (sectors < 1) return `partition ${index + 1} ends before it begins`;
-    used.push({ number: index + 1, firstSector, sectors });
+    used.push({ number: index + 1, firstSector, sectors, type: guidText(entry) });
   }
   return used;
+}
+
+/** A GUID as people write it: its first three groups are little-endian, the others are not (UEFI, appendix A). */
+function guidText(bytes: Buffer): string {
+  const groups = [
+    bytes.readUInt32LE(0).toString(16).padStart(8, '0'),
+    bytes.readUInt16LE(4).toString(16).padStart(4, '0'),
+    bytes.readUInt16LE(6).toString(16).padStart(4, '0'),
+    bytes.toString('hex', 8, 10),
+    bytes.toString('hex', 10, 16),
+  ];
+  return groups.join('-');
 }

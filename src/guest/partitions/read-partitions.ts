@@ -12,7 +12,12 @@ const MOST_LOGICAL = 256;
 export interface Partition extends ByteSource {
   readonly number: number;
   readonly startBytes: number;
+  /** Of a GPT: what it is for, as a GUID in lower case. */
+  readonly type?: string;
 }
+
+/** The type of a partition that UEFI starts from (UEFI specification, 5.3.3). */
+export const EFI_SYSTEM_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 
 /**
  * Reads a disk's partition table: GPT, or MBR with its logical partitions. Empty when there is none.
@@ -39,10 +44,11 @@ function toPartitions(
   ranges: readonly SectorRange[],
   sectorBytes: number,
 ): readonly Partition[] {
-  return ranges.map(({ number, firstSector, sectors }) => {
+  return ranges.map(({ number, firstSector, sectors, type }) => {
     const startBytes = firstSector * sectorBytes;
     const name = `partition ${number} of ${disk.name}`;
-    return { ...partOf(disk, { name, startBytes, sizeBytes: sectors * sectorBytes }), number, startBytes };
+    const part = partOf(disk, { name, startBytes, sizeBytes: sectors * sectorBytes });
+    return { ...part, number, startBytes, ...(type === undefined ? {} : { type }) };
   });
 }
 
