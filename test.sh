@@ -12,7 +12,7 @@ started=$(date +%s)
 
 step 'set up'
 ./start.sh --help >/dev/null
-test_packages="ansible-lint shellcheck libvhdi-utils libvmdk-utils libxml2-utils python3-libvhdi python3-libvmdk ignition ovmf docker.io procps iproute2 python3-yaml chromium git gnupg minisign"
+test_packages="ansible-lint shellcheck libvhdi-utils libvmdk-utils libxml2-utils python3-libvhdi python3-libvmdk ignition docker.io procps iproute2 python3-yaml chromium git gnupg minisign"
 # Some tests fetch packages without installing them: that needs fresh lists, on an old machine too.
 apt-get update -qq
 # shellcheck disable=SC2086 # a list of packages
