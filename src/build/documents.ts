@@ -7,6 +7,7 @@ import { redactedJson } from '../system/secrets.ts';
 import { type BuildFacts, buildManifest } from './manifest.ts';
 import type { PreparedRun } from './prepare-machine.ts';
 import { provenanceDocument } from './provenance.ts';
+import { sbomDocument } from './sbom.ts';
 import { renderOutputReport, REPORT_FILE } from './report.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -24,7 +25,9 @@ export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[]
   const { plan, base, record, machine, workspace, signal } = facts;
   const inputs = machine.layers?.layering.inputs.outputKey;
   const manifest = buildManifest({ ...facts, inputs, login: machine.login });
+  const { name, builtAt } = manifest;
   return [
+    sbomDocument({ name, builtAt, artifacts: record.artifacts, signal }),
     logDocument(workspace.logFile),
     textDocument(MANIFEST_FILE, 'byproduct', ({ stamp: version }) =>
       redactedJson({ ...manifest, version, artifacts: record.artifacts }),

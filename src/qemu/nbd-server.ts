@@ -4,7 +4,7 @@ import { BuilderError, systemCode } from '../errors.ts';
 import { temporaryFolder } from '../system/files.ts';
 import { run } from '../system/process.ts';
 import type { Scope } from '../system/scope.ts';
-import type { DiskFile } from './disk-file.ts';
+import { type DiskFile, diskArguments } from './disk-file.ts';
 import { NbdClient } from './nbd-client.ts';
 
 /** qemu-nbd listens within some hundredths of a second. */
@@ -17,16 +17,8 @@ const RETRY_MS = 10;
 export async function openDisk(scope: Scope, disk: DiskFile, signal: AbortSignal): Promise<NbdClient> {
   const socket = join(await temporaryFolder(scope), 'nbd');
   const stop = new AbortController();
-  const argv = [
-    'qemu-nbd',
-    '--read-only',
-    '--persistent',
-    '--socket',
-    socket,
-    '--format',
-    disk.driver,
-    disk.path,
-  ];
+  const { flags, name } = diskArguments('-f', disk);
+  const argv = ['qemu-nbd', '--read-only', '--persistent', '--socket', socket, ...flags, name];
   const ended = run(argv, { signal: AbortSignal.any([signal, stop.signal]), capture: false });
   const failed: Promise<never> = ended.then(() => {
     throw new BuilderError('process-failed', `qemu-nbd ended before it served ${disk.path}`);

@@ -53,6 +53,7 @@ describe('a build', () => {
       'proof',
       'provenance.intoto.json',
       'report.html',
+      'sbom.spdx.json',
     ]);
     await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: output });
     expect(await exists(join(imagePath, 'packer'))).toBe(false);

@@ -76,6 +76,7 @@ describe('the container', () => {
       'manifest.json',
       'provenance.intoto.json',
       'report.html',
+      'sbom.spdx.json',
     ]);
     expect(await readFile(join(folder, 'images/latest/build.log'), 'utf8')).toContain('a marker of the test');
   });
