@@ -99,8 +99,8 @@ export const VARIABLES = [
   {
     name: 'PROVE',
     argument: 'LEVEL',
-    meaning: 'what the finished images are put to: none or compare (both only compare them), or boot',
-    default: 'boot: each on hardware like its target',
+    meaning: 'how finished images are proven: none, compare or boot',
+    default: 'boot: each file on hardware like its target',
   },
   {
     name: 'PROVE_CHECKS',
