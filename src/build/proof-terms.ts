@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { bootTimeoutMs } from '../plan/boot-timeout.ts';
 import type { ProvenPayload } from '../prove/checks.ts';
 import type { HostResources } from '../prove/boot-plan.ts';
-import type { ProofTerms } from '../prove/prove-image.ts';
+import type { ProofTerms } from '../prove/proof-terms.ts';
 import type { UserCheck } from '../prove/user-checks.ts';
 import type { Accelerator } from '../qemu/accelerator.ts';
 import type { Settings } from '../settings/settings.ts';

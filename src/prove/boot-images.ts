@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BuilderError, BuilderErrors } from '../errors.ts';
 import type { BootProof, Emit } from '../events.ts';
@@ -11,7 +10,8 @@ import { firmwareFor } from './firmware.ts';
 import type { GuestFacts } from './guest-facts.ts';
 import { lookAlikeOf } from './look-alike.ts';
 import type { OpenedImage } from './opened-image.ts';
-import { type Candidate, proveImage, type ProofTerms, type ProvenImage } from './prove-image.ts';
+import type { Candidate, ProofTerms } from './proof-terms.ts';
+import { proveImage, type ProvenImage } from './prove-image.ts';
 
 export interface BootRequest {
   readonly images: readonly OpenedImage[];
@@ -22,12 +22,11 @@ export interface BootRequest {
 
 /**
  * Boots every image on hardware like its target's, as many at once as the host has processors and memory for; one that
- * is alone is booted twice, since two machines of an image must differ. Writes the evidence and its record. Fails with
+ * is alone is booted twice, since two machines of an image must differ. Writes the evidence and its record into a folder that is there. Fails with
  * `proof-failed`, for all that failed, when all have ended.
  */
 export async function bootImages({ images, terms, host, emit }: BootRequest): Promise<ProofRecord> {
   const { evidenceFolder, accelerator, memoryBytes, signal } = terms;
-  await makeFolder(evidenceFolder);
   const candidates = await planCandidates(images, { emit, signal });
   const plan = planBoots(candidates.length, memoryBytes, accelerator, host);
   const earlier: GuestFacts[] = [];
@@ -50,15 +49,6 @@ export async function bootImages({ images, terms, host, emit }: BootRequest): Pr
   await writeProofRecord(evidenceFolder, record);
   throwFailures(proven, evidenceFolder);
   return record;
-}
-
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-    throw new BuilderError('evidence-unwritable', `cannot make the folder ${path} for the evidence`, {
-      hint: 'name another one by --output-dir',
-      cause,
-    });
-  });
 }
 
 async function planCandidates(

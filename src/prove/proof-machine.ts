@@ -53,7 +53,7 @@ export function startProofMachine(
   scope.defer(async () => {
     watch.stop();
     stop.abort();
-    await ended;
+    await ended.catch(() => undefined);
   });
   return {
     signal,
@@ -121,7 +121,9 @@ function diskFull(overlay: string): BuilderError {
   );
 }
 
+/** What a machine that ended said last. That there is no QEMU says nothing of the image. */
 function lastWords(thrown: unknown): string {
-  if (thrown instanceof ProcessError) return thrown.tail.at(-1) ?? thrown.message;
-  return asError(thrown).message;
+  if (!(thrown instanceof ProcessError)) return asError(thrown).message;
+  if (thrown.failure === 'not-found') throw thrown;
+  return thrown.tail.at(-1) ?? thrown.message;
 }

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { diskArguments } from '../qemu/disk-file.ts';
+import type { GuestLogin } from '../qemu/guest-ssh.ts';
+import { createOverlay } from '../qemu/qemu-img.ts';
+import { plainTemporaryParent, temporaryFolder } from '../system/files.ts';
+import { freePort } from '../system/free-port.ts';
+import type { Scope } from '../system/scope.ts';
+import { qemuArguments } from '../userdata/qemu-arguments.ts';
+import { planUserData } from '../userdata/user-data.ts';
+import { writeUserData } from '../userdata/write-user-data.ts';
+import type { ProofMachine } from './machine-arguments.ts';
+import type { Candidate, ProofTerms } from './proof-terms.ts';
+
+/** So much more disk than the image has, so that a root that grows can be told. */
+const GROWTH_BYTES = 1024 ** 3;
+
+/** The new machine as its owner knows it. */
+export interface NewGuest {
+  readonly login: GuestLogin;
+  readonly hostname: string | undefined;
+  readonly diskBytes: number;
+}
+
+/** Makes the disk and the user data of a new machine of an image. They go when the scope ends. */
+export async function prepareMachine(
+  scope: Scope,
+  candidate: Candidate,
+  terms: ProofTerms,
+): Promise<{ readonly machine: ProofMachine; readonly guest: NewGuest }> {
+  const runFolder = await temporaryFolder(scope, plainTemporaryParent());
+  // What the machine writes may be much: where there is room, not in memory.
+  const overlay = join(await temporaryFolder(scope, terms.evidenceFolder), 'disk.qcow2');
+  const { disk, virtualSizeBytes, lookAlike, firmware } = candidate;
+  const { accelerator, cpus, memoryBytes } = terms;
+  const diskBytes = virtualSizeBytes + GROWTH_BYTES;
+  await createOverlay(overlay, { path: diskArguments('-f', disk).name, format: disk.driver }, diskBytes);
+  const sshPort = await freePort();
+  const hostname = `proof-${randomBytes(4).toString('hex')}`;
+  const data = planUserData({ family: terms.family, publicKey: terms.publicKey, hostname });
+  const userData = join(runFolder, data.kind === 'ignition' ? 'config.ign' : 'config-drive.iso');
+  await writeUserData(data, userData, terms.signal);
+  return {
+    machine: {
+      ...{ lookAlike, firmware, accelerator, cpus, memoryBytes },
+      overlay,
+      userData: qemuArguments(data, userData),
+      sshPort,
+      macAddress: randomMacAddress(),
+      monitorSocket: join(runFolder, 'qmp.sock'),
+      serialLog: join(runFolder, 'serial.log'),
+      firmwareLog: join(runFolder, 'firmware.log'),
+    },
+    guest: {
+      login: { port: sshPort, keyPath: terms.keyPath, user: terms.user },
+      // Ignition is told no host name.
+      hostname: data.kind === 'ignition' ? undefined : hostname,
+      diskBytes,
+    },
+  };
+}
+
+/** One of QEMU's own range, and not the build machine's: an image that expects that one is found out. */
+function randomMacAddress(): string {
+  return ['52', '54', '00', ...(randomBytes(3).toString('hex').match(/../g) ?? [])].join(':');
+}
