@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PreparedBase } from '../../../src/base/prepare-base.ts';
+import { UEFI_FIRMWARE } from '../../../src/prove/machine-arguments.ts';
+import { commandArgs, NO_CONNECTION } from '../../../src/qemu/guest-ssh.ts';
 import { accelerationArgs } from '../../../src/qemu/machine.ts';
 import { temporaryFolder } from '../../../src/system/files.ts';
 import { freePort } from '../../../src/system/free-port.ts';
@@ -10,9 +12,6 @@ import type { Scope } from '../../../src/system/scope.ts';
 import { qemuArguments } from '../../../src/userdata/qemu-arguments.ts';
 import { type DriveKind, planUserData } from '../../../src/userdata/user-data.ts';
 import { writeUserData } from '../../../src/userdata/write-user-data.ts';
-
-/** Where Debian's package ovmf puts the UEFI firmware. */
-const UEFI_FIRMWARE = '/usr/share/OVMF/OVMF_CODE.fd';
 
 export interface MachineRequest {
   /** The disk to start from; it is not written to. */
@@ -78,7 +77,7 @@ export async function startMachine(scope: Scope, request: MachineRequest): Promi
     await ended;
   });
   const ssh: TrySsh = (command, connectTimeoutSeconds) =>
-    run(sshArgs(key, port, request.user ?? 'core', command, connectTimeoutSeconds), {
+    run(commandArgs({ port, keyPath: key, user: request.user ?? 'core' }, connectTimeoutSeconds, command), {
       acceptExitCodes: ANY_EXIT_CODE,
     });
   await waitForSsh(ssh, serialLog, () => ending);
@@ -98,8 +97,6 @@ export async function startMachine(scope: Scope, request: MachineRequest): Promi
 }
 
 const ANY_EXIT_CODE = Array.from({ length: 256 }, (_, code) => code);
-/** ssh's own failure, as against the command's. */
-const NO_CONNECTION = 255;
 /** A machine that boots takes connections that it never answers: a short wait sees its first answer at once. */
 const BOOT_CONNECT_TIMEOUT_SECONDS = 3;
 /** One that has booted is only slow, with its services still starting, by emulation on a busy machine. */
@@ -164,30 +161,6 @@ async function driveArgs(request: MachineRequest, key: string, folder: string): 
   const drive = join(folder, 'user-data.iso');
   await writeUserData(data, drive);
   return qemuArguments(data, drive);
-}
-
-function sshArgs(
-  key: string,
-  port: number,
-  user: string,
-  command: string,
-  connectTimeoutSeconds: number,
-): string[] {
-  const options = [
-    'BatchMode=yes',
-    `ConnectTimeout=${connectTimeoutSeconds}`,
-    'IdentitiesOnly=yes',
-    'LogLevel=ERROR',
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-  ];
-  return [
-    'ssh',
-    ...['-F', 'none', '-i', key, '-p', `${port}`],
-    ...options.flatMap((option) => ['-o', option]),
-    `${user}@127.0.0.1`,
-    command,
-  ];
 }
 
 async function makeKey(folder: string): Promise<string> {
