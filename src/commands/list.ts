@@ -2,6 +2,7 @@ import { baseCommand } from './base.ts';
 import { buildCommand } from './build.ts';
 import type { CommandDefinition } from './command.ts';
 import { convertCommand } from './convert.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { formatsCommand } from './formats.ts';
 import { layersCommand } from './layers.ts';
@@ -23,5 +24,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   formatsCommand,
   proveCommand,
   reportCommand,
+  diffCommand,
   userDataCommand,
 ];

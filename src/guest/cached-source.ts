@@ -2,9 +2,9 @@ import { type ByteSource, readUpTo } from './byte-source.ts';
 import { damaged } from './guest-errors.ts';
 
 /** What is read at once: neighbours in a table of inodes, and small files, are wanted soon after each other. */
-export const PIECE_BYTES = 128 * 1024;
+export const PIECE_BYTES = 64 * 1024;
 /** 16 MiB, whatever the disk's size. */
-const MOST_PIECES = 128;
+const MOST_PIECES = 256;
 
 /** Keeps what was read last from a source, for the many small reads that a file system's tables need. */
 export class CachedSource {

@@ -115,7 +115,9 @@ export class ExtFileSystem {
       return;
     }
     const { blockBytes } = this.#volume.superblock;
-    const buffer = Buffer.allocUnsafe(file.sizeBytes < SMALL_BYTES ? 0 : PIECE_BYTES);
+    const buffer = Buffer.allocUnsafe(
+      file.sizeBytes < SMALL_BYTES ? 0 : Math.min(file.sizeBytes, PIECE_BYTES),
+    );
     let doneBytes = 0;
     for await (const { block, count, place } of this.#runs(file)) {
       if (place === undefined) continue;
