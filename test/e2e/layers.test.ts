@@ -134,7 +134,7 @@ describe('layers', () => {
     const tree = await imageTree(project.image);
     for (const name of ['inline', 'greeting', 'files/upload', 'files/etc/settings', 'mark', 'last'])
       expect(tree).toHaveProperty([`/srv/${name}`]);
-    expect(tree['/srv/mark']).toMatch(/^100640 1000:1000 /);
+    expect(tree['/srv/mark']).toMatch(/^file 640 1000:1000 /);
     expect(await imageFile(project.image, '/srv/fetched')).toBe('hello from the host\n');
     expect(await imageFile(project.image, '/srv/resolved')).toContain('10.0.2.3');
   });
