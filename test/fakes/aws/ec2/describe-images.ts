@@ -1,0 +1,75 @@
+import { ServiceError } from '../service-error.ts';
+import { ACCOUNT, type Image, type World } from '../world.ts';
+import type { Action, Ec2Call } from './action.ts';
+import { type FilterValues, passesFilters } from './filters.ts';
+import { findImage } from './images.ts';
+import { pageOf } from './paging.ts';
+import { tagSet } from './tags.ts';
+import type { XmlValue } from './xml.ts';
+
+export const describeImages: Action = (call) => {
+  const { params, region, world } = call;
+  const ids = params.list('ImageId');
+  const owners = params.list('Owner');
+  const wrong = owners.find((owner) => owner !== 'self' && owner !== ACCOUNT);
+  if (wrong !== undefined)
+    throw new ServiceError('InvalidParameterValue', `the stand-in has no owner ${wrong}`);
+  const filters = params.items('Filter');
+  // Deprecated images are shown to their owner in any case.
+  params.flag('IncludeDeprecated');
+  const asked = ids.length === 0 ? [...region.images.values()] : ids.map((id) => findImage(region, id));
+  const found = asked.filter((image) => passesFilters(image, filters, filterValues(call)));
+  const { page, nextToken } = pageOf(call, found, ids);
+  return { imagesSet: page.map((image) => imageXml(world, image)), nextToken };
+};
+
+function filterValues({ world }: Ec2Call): FilterValues<Image> {
+  return {
+    'image-id': ({ id }) => [id],
+    name: ({ name }) => [name],
+    architecture: ({ architecture }) => [architecture],
+    state: (image) => [stateOf(world, image)],
+    'root-device-type': () => ['ebs'],
+    'virtualization-type': ({ virtualizationType }) => [virtualizationType],
+    'block-device-mapping.snapshot-id': ({ blockDevices }) =>
+      blockDevices.map(({ snapshotId }) => snapshotId),
+  };
+}
+
+function stateOf(world: World, image: Image): string {
+  return world.isAvailable(image) ? 'available' : 'pending';
+}
+
+function imageXml(world: World, image: Image): XmlValue {
+  return {
+    imageId: image.id,
+    imageLocation: `${ACCOUNT}/${image.name}`,
+    imageState: stateOf(world, image),
+    imageOwnerId: ACCOUNT,
+    isPublic: false,
+    architecture: image.architecture,
+    imageType: 'machine',
+    name: image.name,
+    description: image.description,
+    rootDeviceType: 'ebs',
+    rootDeviceName: image.rootDeviceName,
+    blockDeviceMapping: image.blockDevices.map((device) => ({
+      deviceName: device.deviceName,
+      ebs: {
+        snapshotId: device.snapshotId,
+        volumeSize: device.volumeSizeGib,
+        deleteOnTermination: device.deleteOnTermination,
+        volumeType: device.volumeType,
+      },
+    })),
+    virtualizationType: image.virtualizationType,
+    hypervisor: 'xen',
+    enaSupport: image.enaSupport,
+    sriovNetSupport: image.sriovNetSupport,
+    bootMode: image.bootMode,
+    imdsSupport: image.imdsSupport,
+    deprecationTime: image.deprecationTime,
+    creationDate: new Date(image.creationMs).toISOString(),
+    tagSet: tagSet(image.tags),
+  };
+}
