@@ -6,7 +6,16 @@
 
 import type { ErrorCode } from './errors.ts';
 
-export type Phase = 'base' | 'prepare' | 'boot' | 'provision' | 'save' | 'convert' | 'prove' | 'finish';
+export type Phase =
+  | 'base'
+  | 'prepare'
+  | 'boot'
+  | 'provision'
+  | 'save'
+  | 'convert'
+  | 'prove'
+  | 'finish'
+  | 'publish';
 
 export type PhaseOutcome = 'done' | 'failed' | 'reused';
 

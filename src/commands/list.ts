@@ -8,6 +8,7 @@ import { formatsCommand } from './formats.ts';
 import { layersCommand } from './layers.ts';
 import { planCommand } from './plan.ts';
 import { proveCommand } from './prove.ts';
+import { publishCommand } from './publish.ts';
 import { reportCommand } from './report.ts';
 import { shellCommand } from './shell.ts';
 import { userDataCommand } from './user-data.ts';
@@ -25,5 +26,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   proveCommand,
   reportCommand,
   diffCommand,
+  publishCommand,
   userDataCommand,
 ];

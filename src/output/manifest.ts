@@ -46,6 +46,14 @@ export interface Signature {
   readonly key: string;
 }
 
+/** One Amazon AMI that was made of the images. */
+export interface AmiRecord {
+  readonly region: string;
+  readonly id: string;
+  readonly snapshotId: string;
+  readonly name: string;
+}
+
 /** manifest.json: what was built from what, without a secret. The form only grows; `schema` counts its changes. */
 export interface Manifest {
   readonly schema: 1;
@@ -78,6 +86,8 @@ export interface Manifest {
   readonly login?: string;
   /** Not there when the checksums are not signed. */
   readonly signature?: Signature;
+  /** Written when the output is published, after it was finished. */
+  readonly ami?: readonly AmiRecord[];
 }
 
 /** The list of checksums as sha256sum(1) writes it. */

@@ -70,6 +70,9 @@ const ManifestSchema: z.ZodType<Manifest> = z.object({
   signature: z
     .object({ tool: z.enum(['gpg', 'minisign']), file: z.string(), key: z.string() })
     .exactOptional(),
+  ami: z
+    .array(z.object({ region: z.string(), id: z.string(), snapshotId: z.string(), name: z.string() }))
+    .exactOptional(),
 });
 
 /**

@@ -19,6 +19,11 @@ export async function bundleProgram(source: string): Promise<{ readonly path: st
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // As build.mjs has them.
+    mainFields: ['module', 'main'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
     logLevel: 'error',
   });
   return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -120,8 +121,9 @@ function authenticate(
   const region = world.regions.get(signature.region);
   if (region === undefined) throw errors.wrongRegion(signature.region);
   if (signature.accessKey !== world.accessKey) throw errors.wrongKey;
-  if (!isSignedWith(world.secretKey, signature, request, body)) throw errors.wrongSignature;
-  return { world, region, request, body, url: new URL(request.url ?? '/', 'http://host') };
+  const sha256 = createHash('sha256').update(body).digest();
+  if (!isSignedWith(world.secretKey, signature, request, sha256)) throw errors.wrongSignature;
+  return { world, region, request, body, sha256, url: new URL(request.url ?? '/', 'http://host') };
 }
 
 function corrupted(answer: Answer): Answer {

@@ -10,6 +10,8 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly url: URL;
   readonly body: Buffer;
+  /** Of the body; a block is not to be hashed twice. */
+  readonly sha256: Buffer;
 }
 
 export interface Answer {

@@ -29,10 +29,11 @@ export function isSignedWith(
   secretKey: string,
   found: Signature,
   request: IncomingMessage,
-  body: Buffer,
+  bodySha256: Buffer,
 ): boolean {
-  const payloadHash = headerText(request, 'x-amz-content-sha256') ?? sha256(body);
-  if (payloadHash !== 'UNSIGNED-PAYLOAD' && payloadHash !== sha256(body)) return false;
+  const bodyHash = bodySha256.toString('hex');
+  const payloadHash = headerText(request, 'x-amz-content-sha256') ?? bodyHash;
+  if (payloadHash !== 'UNSIGNED-PAYLOAD' && payloadHash !== bodyHash) return false;
   const url = new URL(request.url ?? '/', 'http://host');
   const canonical = [
     request.method,
@@ -73,6 +74,6 @@ export function headerText(request: IncomingMessage, name: string): string | und
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-function sha256(data: string | Buffer): string {
+function sha256(data: string): string {
   return createHash('sha256').update(data).digest('hex');
 }

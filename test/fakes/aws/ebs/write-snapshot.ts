@@ -136,7 +136,7 @@ export function putSnapshotBlock(call: Call, [id = '', indexText = '']: readonly
   const progress = Number(headerText(request, 'x-amz-Progress') ?? 0);
   if (!(progress >= 0 && progress <= 100))
     throw invalid('INVALID_PARAMETER_VALUE', 'x-amz-Progress is 0 to 100');
-  const digest = createHash('sha256').update(body).digest('base64');
+  const digest = call.sha256.toString('base64');
   if (headerText(request, 'x-amz-Checksum') !== digest) {
     throw invalid('INVALID_BLOCK', 'the checksum is not that of the data');
   }

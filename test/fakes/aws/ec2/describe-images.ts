@@ -1,7 +1,7 @@
 import { ServiceError } from '../service-error.ts';
 import { ACCOUNT, type Image, type World } from '../world.ts';
 import type { Action, Ec2Call } from './action.ts';
-import { type FilterValues, passesFilters } from './filters.ts';
+import { type FilterValues, filtersOf } from './filters.ts';
 import { findImage } from './images.ts';
 import { pageOf } from './paging.ts';
 import { tagSet } from './tags.ts';
@@ -14,11 +14,11 @@ export const describeImages: Action = (call) => {
   const wrong = owners.find((owner) => owner !== 'self' && owner !== ACCOUNT);
   if (wrong !== undefined)
     throw new ServiceError('InvalidParameterValue', `the stand-in has no owner ${wrong}`);
-  const filters = params.items('Filter');
+  const passes = filtersOf(params, filterValues(call));
   // Deprecated images are shown to their owner in any case.
   params.flag('IncludeDeprecated');
   const asked = ids.length === 0 ? [...region.images.values()] : ids.map((id) => findImage(region, id));
-  const found = asked.filter((image) => passesFilters(image, filters, filterValues(call)));
+  const found = asked.filter(passes);
   const { page, nextToken } = pageOf(call, found, ids);
   return { imagesSet: page.map((image) => imageXml(world, image)), nextToken };
 };

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { BuilderError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { Scope } from '../system/scope.ts';
+import { AwsRegion, type GivenKeys } from './aws-region.ts';
+import { byteProgress } from './block-progress.ts';
+import { BLOCK_BYTES } from './block.ts';
+import { chooseBootMode } from './boot-modes.ts';
+import { openSource } from './disk-source.ts';
+import {
+  copyImage,
+  deprecateImage,
+  type OwnImage,
+  registerImage,
+  shareImage,
+  waitForImage,
+} from './images.ts';
+import { makeSnapshot } from './make-snapshot.ts';
+import { planRows } from './publish-plan.ts';
+import { keyFor, type PublishRequest } from './publish-request.ts';
+import { readBack } from './read-back.ts';
+import { decideWanted, type Found, lookAround, type Wanted } from './situation.ts';
+import { openState } from './state-folder.ts';
+import { surveyDisk } from './survey-disk.ts';
+
+/** A disk image, and the name of the AMI that is made of it. */
+export interface PublishSource {
+  readonly path: string;
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface PublishContext {
+  /** Where block lists and journals are kept between runs. */
+  readonly stateFolder: string;
+  readonly keys: GivenKeys | undefined;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** An AMI that is there now. */
+export interface PublishedImage {
+  readonly region: string;
+  readonly id: string;
+  readonly snapshotId: string;
+  readonly name: string;
+  /** Whether it was there before. */
+  readonly wasThere: boolean;
+}
+
+/** All that one publish works with. */
+interface Publish {
+  readonly request: PublishRequest;
+  readonly context: PublishContext;
+  readonly region: AwsRegion;
+  readonly copyRegions: readonly AwsRegion[];
+  readonly wanted: Wanted;
+  readonly found: Found;
+  /** What was made, for people: it costs money. */
+  readonly made: string[];
+}
+
+/**
+ * Makes an AMI of a disk image, without an instance: a snapshot block by block, read back and compared, registered, and
+ * copied, shared and deprecated as asked. What an earlier run of the same publish made is gone on with; when all is there, nothing
+ * is made. A dry run only says what would be. When it fails, a notice names what was made.
+ */
+export async function publishAmi(
+  source: PublishSource,
+  request: PublishRequest,
+  context: PublishContext,
+): Promise<readonly PublishedImage[]> {
+  const { emit, signal, keys, stateFolder } = context;
+  await using scope = new Scope();
+  await openState(scope, stateFolder);
+  const disk = await openSource(scope, source.path, signal);
+  const bootMode = chooseBootMode(disk.startable, request.bootMode);
+  const open = (name: string): AwsRegion => {
+    const region = new AwsRegion(name, keys, signal);
+    scope.defer(() => region.close());
+    return region;
+  };
+  const region = open(request.region);
+  const copyRegions = request.copyTo.map(open);
+  await region.requireCredentials();
+  const list = await surveyDisk(disk, stateFolder, byteProgress(emit, 'read the disk'));
+  const { name, description } = source;
+  const wanted = await decideWanted({ name, description, list, bootMode, request, region, copyRegions });
+  const found = await lookAround(wanted, stateFolder, region, copyRegions);
+  emit({ type: 'plan-made', rows: planRows(wanted, found, request) });
+  if (request.dryRun) return [];
+  const made: string[] = [];
+  const publish: Publish = { request, context, region, copyRegions, wanted, found, made };
+  try {
+    const image = found.image ?? (await makeImage(publish, disk));
+    return await spread(publish, image);
+  } catch (thrown) {
+    tellOfRest(publish, thrown);
+    throw thrown;
+  }
+}
+
+async function makeImage(publish: Publish, disk: Parameters<typeof surveyDisk>[0]): Promise<OwnImage> {
+  const { request, context, region, wanted, found, made } = publish;
+  const { emit, signal, stateFolder } = context;
+  const snapshot = await makeSnapshot({
+    region,
+    wanted,
+    found,
+    disk,
+    folder: stateFolder,
+    onStarted: (id) => note(made, `snapshot ${id} in ${region.name}`),
+    onBytes: byteProgress(emit, 'send'),
+    signal,
+  });
+  const onRead = byteProgress(emit, request.verify ? 'read all back' : 'read a sample back');
+  await readBack({
+    region,
+    snapshotId: snapshot.id,
+    list: wanted.list,
+    all: request.verify,
+    onRead: (blocks, total) => onRead(blocks * BLOCK_BYTES, total * BLOCK_BYTES),
+  });
+  const { name, description, key, bootMode } = wanted;
+  const id = await registerImage(region, { name, description, key, bootMode, snapshotId: snapshot.id });
+  note(made, `AMI ${id} in ${region.name}`);
+  return waitForImage(region, id, 'registered', signal);
+}
+
+/** Copies the image, and shares and deprecates it and its copies. */
+async function spread(publish: Publish, first: OwnImage): Promise<readonly PublishedImage[]> {
+  const { request, context, region, copyRegions, found } = publish;
+  const image = await waitForImage(region, first.id, 'registered', context.signal);
+  const copies = await Promise.all(copyRegions.map((target) => copyTo(publish, image, target)));
+  const places = [{ region, image, wasThere: found.image !== undefined }, ...copies];
+  for (const place of places) {
+    if (request.share.length > 0) await shareImage(place.region, place.image, request.share);
+    if (request.deprecateAt !== undefined) {
+      await deprecateImage(place.region, place.image.id, request.deprecateAt);
+    }
+  }
+  return places.map((place) => ({
+    region: place.region.name,
+    id: place.image.id,
+    snapshotId: place.image.snapshotIds[0] ?? '',
+    name: place.image.name,
+    wasThere: place.wasThere,
+  }));
+}
+
+async function copyTo(
+  { request, context, region, wanted, found, made }: Publish,
+  image: OwnImage,
+  target: AwsRegion,
+): Promise<{ region: AwsRegion; image: OwnImage; wasThere: boolean }> {
+  const { emit, signal } = context;
+  const there = found.copies.get(target.name);
+  const item = `copy to ${target.name}`;
+  emit({ type: 'progress', phase: 'publish', item, fraction: 0 });
+  const { name, key, description, list, writesZeros } = wanted;
+  const id =
+    there?.id ??
+    (await copyImage(target, {
+      facts: { name, key, diskDigest: list.digest, writesZeros, parentId: undefined },
+      description,
+      source: { region: region.name, imageId: image.id },
+      isEncrypted: wanted.isEncrypted,
+      keyArn: keyFor(request, target.name),
+      token: randomUUID(),
+    }));
+  if (there === undefined) note(made, `AMI ${id} in ${target.name}`);
+  const copy = await waitForImage(target, id, 'copied', signal);
+  emit({ type: 'progress', phase: 'publish', item, fraction: 1 });
+  return { region: target, image: copy, wasThere: there !== undefined };
+}
+
+/** Says what costs money until somebody removes it or goes on with it. */
+function tellOfRest({ made, context }: Publish, thrown: unknown): void {
+  if (made.length === 0) return;
+  const isWrong = thrown instanceof BuilderError && thrown.code === 'compare-failed';
+  const next = isWrong
+    ? 'publish cleanup removes it'
+    : 'the same command goes on with it, publish cleanup removes it';
+  const text = `left in the account: ${made.join('; ')}; ${next}`;
+  context.emit({ type: 'notice', level: 'warning', text });
+}
+
+function note(made: string[], text: string): void {
+  if (!made.includes(text)) made.push(text);
+}

@@ -1,0 +1,58 @@
+import type { Tag } from '@aws-sdk/client-ec2';
+
+/** The tag that everything made by this program carries; its value is the key of the publish. The policy asks for it. */
+export const KEY_TAG = 'netsil-builder';
+/** The digest of the disk that a snapshot is of. */
+const DISK_TAG = `${KEY_TAG}:disk`;
+/** `all` when blocks of zeros were written, too, otherwise `data`. */
+const BLOCKS_TAG = `${KEY_TAG}:blocks`;
+/** The snapshot that it stands on, or nothing. */
+const PARENT_TAG = `${KEY_TAG}:parent`;
+
+export interface SnapshotFacts {
+  readonly name: string;
+  readonly key: string;
+  readonly diskDigest: string;
+  readonly writesZeros: boolean;
+  readonly parentId: string | undefined;
+}
+
+/** The tags of a snapshot, for whoever looks at it and for later publishes. */
+export function snapshotTags(facts: SnapshotFacts): { Key: string; Value: string }[] {
+  return [
+    { Key: 'Name', Value: facts.name },
+    { Key: KEY_TAG, Value: facts.key },
+    { Key: DISK_TAG, Value: facts.diskDigest },
+    { Key: BLOCKS_TAG, Value: facts.writesZeros ? 'all' : 'data' },
+    { Key: PARENT_TAG, Value: facts.parentId ?? '' },
+  ];
+}
+
+/** The tags of an image. */
+export function imageTags(name: string, key: string): { Key: string; Value: string }[] {
+  return [
+    { Key: 'Name', Value: name },
+    { Key: KEY_TAG, Value: key },
+  ];
+}
+
+export function keyOf(tags: readonly Tag[] | undefined): string | undefined {
+  return valueOf(tags, KEY_TAG);
+}
+
+/** What the tags of a snapshot say; undefined when they are not this program's. */
+export function readSnapshotTags(tags: readonly Tag[] | undefined): SnapshotFacts | undefined {
+  const [key, diskDigest] = [keyOf(tags), valueOf(tags, DISK_TAG)];
+  if (key === undefined || diskDigest === undefined) return undefined;
+  return {
+    name: valueOf(tags, 'Name') ?? '',
+    key,
+    diskDigest,
+    writesZeros: valueOf(tags, BLOCKS_TAG) === 'all',
+    parentId: valueOf(tags, PARENT_TAG) || undefined,
+  };
+}
+
+function valueOf(tags: readonly Tag[] | undefined, name: string): string | undefined {
+  return tags?.find(({ Key }) => Key === name)?.Value;
+}
