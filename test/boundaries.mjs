@@ -48,6 +48,8 @@ const ROOMS = {
   'version.ts': [],
 };
 const NODE_ALONE = ['ui', 'report', ...KNOWN_TO_ALL];
+/** Loads slowly: who imports it statically is loaded when it is wanted. */
+const AWS_SDK = /^@aws-sdk\//;
 const SPAWNING = /^(node:)?(child_process|cluster|worker_threads)$/;
 
 const IMPORT =
@@ -86,6 +88,7 @@ function judge(file, { specifier, line, target }) {
   if (target === undefined) {
     if (SPAWNING.test(specifier) && room !== 'system')
       return say(`only system/ starts processes, not ${room}`);
+    if (AWS_SDK.test(specifier) && room !== 'aws') return say(`only aws/ uses the AWS SDK, not ${room}`);
     if (!specifier.startsWith('node:') && NODE_ALONE.includes(room))
       return say(`${room} uses Node alone, not ${specifier}`);
     return [];

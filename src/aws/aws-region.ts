@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { registerSecret } from '../system/secrets.ts';
@@ -35,6 +36,8 @@ export class AwsRegion {
   constructor(name: string, keys: GivenKeys | undefined, signal: AbortSignal) {
     this.name = name;
     this.#signal = signal;
+    // Every request that is under way listens to it; Node.js takes more than ten for a leak.
+    setMaxListeners(SOCKETS * 2, signal);
     const config = {
       region: name,
       maxAttempts: 1,

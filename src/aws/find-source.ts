@@ -9,7 +9,7 @@ import type { PublishSource } from './publish-ami.ts';
 import { requireAmiName } from './publish-request.ts';
 
 /** Formats that qemu-img reads, those first that are read fastest. */
-const READABLE_FORMATS = ['qcow2', 'raw', 'vhdx', 'vdi', 'vmdk', 'vhd'];
+const READABLE_FORMATS = ['raw', 'qcow2', 'vhdx', 'vdi', 'vmdk', 'vhd'];
 
 export interface FoundSource extends PublishSource {
   /** The finished output that it is of; undefined for a single file. */

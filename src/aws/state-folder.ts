@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
+import { killLeftovers, RUN_LABEL } from '../system/leftovers.ts';
 import { takeLock } from '../system/lock.ts';
 import type { Scope } from '../system/scope.ts';
 
@@ -21,13 +23,17 @@ export function stateFolderOf(imagePath: string): string {
  */
 export async function openState(scope: Scope, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = await takeLock(scope, join(folder, '.lock'), 'publish');
+  const runId = randomUUID();
+  const lock = await takeLock(scope, join(folder, '.lock'), runId);
   if (!lock.taken) {
     const who = lock.holder === undefined ? '' : ` (process ${lock.holder.pid} on ${lock.holder.host})`;
     throw new BuilderError('publish-busy', `another publish is at work with ${folder}${who}`, {
       hint: 'wait for it; --copy-to publishes to several regions at once',
     });
   }
+  // What a run that was killed left: the server that it read the disk with.
+  if (lock.previous !== undefined) await killLeftovers(lock.previous.runId);
+  process.env[RUN_LABEL] = runId;
   await removeOld(folder);
 }
 

@@ -1,15 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import type { DataMap } from '../qemu/data-map.ts';
-import type { NbdClient } from '../qemu/nbd-client.ts';
 import { inOrder } from '../system/in-order.ts';
 import { BLOCK_BYTES, sha256Of, ZERO_BLOCK } from './block.ts';
 import { type BlockList, BlockListWriter } from './block-list.ts';
 
 const READS_AT_ONCE = 8;
 
+/** Reads bytes of a disk from an offset on, as many as fill the target; many reads may be under way at once. */
+export interface DiskReader {
+  readonly read: (offsetBytes: number, target: Buffer) => Promise<void>;
+}
+
 /** A disk that is open for reading. */
 export interface OpenDisk {
-  readonly reader: NbdClient;
+  readonly reader: DiskReader;
   readonly sizeBytes: number;
   /** Where it has data, in blocks of 512 KiB. */
   readonly dataMap: DataMap;
@@ -27,13 +31,15 @@ export async function surveyDisk(
   await mkdir(folder, { recursive: true });
   await using list = new BlockListWriter(folder, sizeBytes);
   const totalBytes = dataMap.dataBytes;
+  const buffers: Buffer[] = [];
   let doneBytes = 0;
   const read = async (index: number): Promise<{ index: number; data: Buffer }> => ({
     index,
-    data: await readBlock(reader, sizeBytes, index, Buffer.allocUnsafeSlow(BLOCK_BYTES)),
+    data: await readBlock(reader, sizeBytes, index, buffers.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)),
   });
   for await (const { index, data } of inOrder(blocksWithData(dataMap), READS_AT_ONCE, read)) {
     if (!data.equals(ZERO_BLOCK)) await list.add({ index, sha256: sha256Of(data) });
+    buffers.push(data);
     doneBytes += BLOCK_BYTES;
     onBytes(Math.min(doneBytes, totalBytes), totalBytes);
   }
@@ -42,7 +48,7 @@ export async function surveyDisk(
 
 /** Fills a buffer with a block; the part behind the disk's end is zeros. */
 export async function readBlock(
-  reader: NbdClient,
+  reader: DiskReader,
   diskBytes: number,
   index: number,
   target: Buffer,

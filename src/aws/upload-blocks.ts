@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { NbdClient } from '../qemu/nbd-client.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { BLOCK_BYTES, ZERO_BLOCK } from './block.ts';
 import type { PlannedBlock } from './plan-blocks.ts';
 import type { SentJournal } from './sent-journal.ts';
-import { readBlock } from './survey-disk.ts';
-
-/** Requests that take longer are no reason for more of them at once: the line is full. */
-const SLOW_MS = 10_000;
+import { type DiskReader, readBlock } from './survey-disk.ts';
 
 export interface UploadInput {
   readonly plan: AsyncIterable<PlannedBlock>;
-  readonly reader: NbdClient;
+  readonly reader: DiskReader;
   readonly diskBytes: number;
   readonly journal: SentJournal;
   readonly limit: AdaptiveLimit;
@@ -45,7 +41,7 @@ export async function uploadBlocks(input: UploadInput): Promise<Uploaded> {
     if (journal.has(block.index)) continue;
     await limit.enter();
     if (failures.length > 0 || signal.aborted) {
-      limit.leave(false);
+      limit.leave(undefined);
       break;
     }
     const sending = sendBlock(input, block, buffers)
@@ -65,17 +61,17 @@ export async function uploadBlocks(input: UploadInput): Promise<Uploaded> {
 
 async function sendBlock(input: UploadInput, block: PlannedBlock, buffers: Buffer[]): Promise<void> {
   const { reader, diskBytes, journal, limit, put } = input;
-  let wasGood = false;
+  let tookMs: number | undefined;
   try {
     const target = block.isZero ? ZERO_BLOCK : (buffers.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES));
     if (!block.isZero) await readBlock(reader, diskBytes, block.index, target);
     const startMs = performance.now();
     await put(block, target);
-    wasGood = performance.now() - startMs < SLOW_MS;
+    tookMs = performance.now() - startMs;
     journal.add(block.index);
     // Only after a success: a request that broke may still hold its buffer.
     if (!block.isZero) buffers.push(target);
   } finally {
-    limit.leave(wasGood);
+    limit.leave(tookMs);
   }
 }

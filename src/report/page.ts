@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Manifest } from '../output/manifest.ts';
 import { formatBytes } from '../ui/bytes.ts';
 import { formatDuration } from '../ui/duration.ts';
+import { amisSection } from './amis.ts';
 import { COPY_SCRIPT } from './copy-button.ts';
 import { Html, html, NOTHING } from './html.ts';
 import { imagesSection, loginSection } from './images.ts';
@@ -43,6 +44,7 @@ ${navigation(manifest)}
 ${sourcesSection(manifest)}
 ${timelineSection(manifest)}
 ${imagesSection(images, manifest.signature, proof)}
+${amisSection(manifest.ami)}
 ${loginSection(manifest.login)}
 </main>
 <footer><p>Made by ${manifest.builder} from manifest.json; <code>./start.sh report</code> with this folder makes it again.</p></footer>
@@ -77,11 +79,12 @@ function verdict(imageCount: number, isBooted: boolean): string {
   return `${imageCount} images, each equal to the built disk byte for byte${booted}.`;
 }
 
-function navigation({ login }: Manifest): Html {
+function navigation({ ami, login }: Manifest): Html {
   return html`<nav aria-label="Sections"><ul role="list">
 <li><a href="#sources">Built from</a></li>
 <li><a href="#time">Time</a></li>
 <li><a href="#images">Images</a></li>
+${ami === undefined || ami.length === 0 ? NOTHING : html`<li><a href="#amis">Amazon AMIs</a></li>`}
 ${login === undefined ? NOTHING : html`<li><a href="#log-in">Log in</a></li>`}
 </ul></nav>`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildEvent } from '../events.ts';
-import { BuildTracker, type ItemRecord, remainingMs } from './build-tracker.ts';
+import { BuildTracker, bytesPerSecond, type ItemRecord, remainingMs } from './build-tracker.ts';
 
 function trackerAfter(...events: readonly [timeMs: number, event: BuildEvent][]): BuildTracker {
   const tracker = new BuildTracker();
@@ -119,5 +119,25 @@ describe('remainingMs', () => {
   it('judges a second try afresh', () => {
     const tracker = trackerAfter([0, started], [1000, progress('vdi', 0.9)], [2000, progress('vdi', 0)]);
     expect(tracker.itemsOf('convert')[0]).toMatchObject({ startMs: 2000, startFraction: 0 });
+  });
+});
+
+describe('bytesPerSecond', () => {
+  const item = {
+    item: 'send',
+    fraction: 0.75,
+    startFraction: 0.25,
+    startMs: 0,
+    doneBytes: 750,
+    totalBytes: 1000,
+  };
+
+  it.each<[Partial<ItemRecord>, number, number | undefined, string]>([
+    [{}, 10_000, 50, 'what was there before it started does not count'],
+    [{}, 1000, undefined, 'too early to say'],
+    [{ totalBytes: undefined }, 10_000, undefined, 'not counted in bytes'],
+    [{ fraction: 0.25 }, 10_000, undefined, 'nothing moved yet'],
+  ])('of %o after %d ms is %s: %s', (changed, nowMs, expected) => {
+    expect(bytesPerSecond({ ...item, ...changed }, nowMs)).toBe(expected);
   });
 });

@@ -137,6 +137,14 @@ export function remainingMs(item: ItemRecord, nowMs: number): number | undefined
   return (elapsedMs * (1 - item.fraction)) / advance;
 }
 
+/** How fast an item that is counted in bytes goes; undefined while too little is known. */
+export function bytesPerSecond(item: ItemRecord, nowMs: number): number | undefined {
+  const elapsedMs = nowMs - item.startMs;
+  const advance = item.fraction - item.startFraction;
+  if (item.totalBytes === undefined || elapsedMs < 2000 || advance <= 0) return undefined;
+  return (advance * item.totalBytes * 1000) / elapsedMs;
+}
+
 function startOf(phase: Phase, title: string, startMs: number): PhaseRecord {
   return { phase, title, startMs, outcome: undefined, durationMs: undefined };
 }

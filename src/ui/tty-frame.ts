@@ -1,5 +1,12 @@
 import { formatPercent, progressBar } from './bar.ts';
-import { type BuildTracker, type ItemRecord, type PhaseRecord, remainingMs } from './build-tracker.ts';
+import {
+  type BuildTracker,
+  bytesPerSecond,
+  type ItemRecord,
+  type PhaseRecord,
+  remainingMs,
+} from './build-tracker.ts';
+import { formatBytes } from './bytes.ts';
 import { formatDuration, formatElapsed } from './duration.ts';
 import { progressBytes } from './event-text.ts';
 import type { Glyphs } from './glyphs.ts';
@@ -81,9 +88,11 @@ function itemLines(items: readonly ItemRecord[], options: FrameOptions): readonl
 
 function itemLine(item: ItemRecord, nameWidth: number, { glyphs, columns, nowMs }: FrameOptions): StyledLine {
   const left = remainingMs(item, nowMs);
+  const speed = item.fraction < 1 ? bytesPerSecond(item, nowMs) : undefined;
   const details = [
     formatPercent(item.fraction).padStart(5),
     progressBytes(item),
+    speed === undefined ? '' : `${formatBytes(speed)}/s`,
     left === undefined ? '' : `${formatElapsed(left)} left`,
   ].filter((text) => text !== '');
   const detail = details.join('  ');

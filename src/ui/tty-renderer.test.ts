@@ -100,14 +100,14 @@ describe('the terminal', () => {
     expect(screen.text).toBe('x failed: dcos : Install');
   });
 
-  it('shows a bar an item, several at once, with bytes and the time that is left', () => {
+  it('shows a bar an item, several at once, with bytes, speed and the time that is left', () => {
     start();
     emit(convert, progress('vdi', 0), progress('vhdx', 1));
     wait(10_000);
     emit({ ...progress('vdi', 0.5), doneBytes: 2 ** 29, totalBytes: 2 ** 30 } as BuildEvent);
     wait(200);
     expect(screen.text.split('\n').slice(1)).toEqual([
-      '    vdi   ###############...............   50 %  512 MiB of 1 GiB  10 s left',
+      '    vdi   ##########..........   50 %  512 MiB of 1 GiB  50.2 MiB/s  10 s left',
       '    vhdx  ##############################  100 %',
     ]);
   });

@@ -68,6 +68,7 @@ describe('the check of boundaries', () => {
       'known to all, knows nobody',
     ],
     ['images/x.ts', "import { spawn } from 'node:child_process';", 'x.ts:1: only system/ starts', 'spawning'],
+    ['images/x.ts', "import '@aws-sdk/client-ec2';", 'x.ts:1: only aws/ uses the AWS SDK', 'a heavy library'],
     ['ui/x.ts', "import { z } from 'zod';", 'x.ts:1: ui uses Node alone', 'a package in ui'],
     ['attic/x.ts', "import '../ui/bar.ts';", 'x.ts:1: attic is not in the table', 'a room that nobody knows'],
     ['ui/x.ts', "import './gone.ts';", 'x.ts:1: ./gone.ts is not there', 'a file that is gone'],

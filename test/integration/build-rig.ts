@@ -38,7 +38,10 @@ export async function linkLibraries(folder: string): Promise<void> {
   };
   await mkdir(join(folder, 'node_modules'));
   for (const name of [...Object.keys(manifest.dependencies), 'esbuild']) {
-    await symlink(join(libraries, name), join(folder, 'node_modules', name));
+    const link = join(folder, 'node_modules', name);
+    // A name may have a scope: @aws-sdk/client-ebs.
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(libraries, name), link);
   }
   await writeFile(join(folder, 'node_modules/.package-lock.json'), '{}');
 }
