@@ -9,6 +9,7 @@ const PARENT: OwnSnapshot = {
   key: 'k',
   diskDigest: 'd',
   writesZeros: false,
+  encryption: 'none',
   parentId: undefined,
   volumeGib: 10,
   startedAt: new Date(0),
@@ -19,8 +20,11 @@ const NEEDS: ParentNeeds = {
   volumeGib: 10,
   writesZeros: false,
   isEncrypted: false,
-  keyArn: undefined,
+  encryption: 'none',
 };
+
+const SECRET = { keyArn: 'a', encryption: 'a', writesZeros: true };
+const NEEDS_SECRET = { isEncrypted: true, encryption: 'a', writesZeros: true };
 
 describe('canStandOn', () => {
   it.each<[boolean, string, Partial<OwnSnapshot>, Partial<ParentNeeds>]>([
@@ -28,20 +32,11 @@ describe('canStandOn', () => {
     [true, 'a smaller one', { volumeGib: 5 }, {}],
     [false, 'a larger one', { volumeGib: 11 }, {}],
     [false, 'one that is pending', { state: 'pending' }, {}],
-    [false, 'one that is encrypted, for one that is not', { keyArn: 'a' }, {}],
-    [false, 'one that is not, for one that is', {}, { isEncrypted: true }],
-    [
-      true,
-      'one with the same key',
-      { keyArn: 'a', writesZeros: true },
-      { isEncrypted: true, keyArn: 'a', writesZeros: true },
-    ],
-    [
-      false,
-      'one with another key',
-      { keyArn: 'b', writesZeros: true },
-      { isEncrypted: true, keyArn: 'a', writesZeros: true },
-    ],
+    [false, 'one that is encrypted, for one that is not', SECRET, {}],
+    [false, 'one that is not, for one that is', {}, NEEDS_SECRET],
+    [true, 'one with the same key', SECRET, NEEDS_SECRET],
+    [false, 'one with another key', { ...SECRET, encryption: 'default' }, NEEDS_SECRET],
+    [false, 'one that a copy has encrypted on its own', { keyArn: 'a' }, {}],
     [false, 'one without zeros, when they are needed', {}, { writesZeros: true }],
     [true, 'one with zeros, when they are not', { writesZeros: true }, {}],
   ])('says %s for %s', (expected, _what, parent, needs) => {

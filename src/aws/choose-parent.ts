@@ -17,15 +17,15 @@ export interface ParentNeeds {
   readonly volumeGib: number;
   readonly writesZeros: boolean;
   readonly isEncrypted: boolean;
-  /** The key that was asked for; undefined for any. */
-  readonly keyArn: string | undefined;
+  /** The key that was asked for; a child has its parent's. */
+  readonly encryption: string;
 }
 
 /** Whether the service lets a snapshot with these needs stand on another one, and it then reads as the disk. */
 export function canStandOn(parent: OwnSnapshot, needs: ParentNeeds): boolean {
   if (parent.state !== 'completed' || parent.volumeGib > needs.volumeGib) return false;
   if ((parent.keyArn !== undefined) !== needs.isEncrypted) return false;
-  if (needs.keyArn !== undefined && parent.keyArn !== needs.keyArn) return false;
+  if (parent.encryption !== needs.encryption) return false;
   return parent.writesZeros || !needs.writesZeros;
 }
 

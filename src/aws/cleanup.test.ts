@@ -23,6 +23,7 @@ function snapshot(id: string, state: OwnSnapshot['state'] = 'completed'): OwnSna
     key: 'k',
     diskDigest: 'd',
     writesZeros: false,
+    encryption: 'none',
     parentId: undefined,
     volumeGib: 1,
     startedAt: new Date(0),

@@ -65,7 +65,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern:
-      /^(AuthFailure|InvalidClientTokenId|UnrecognizedClientException|(Invalid)?Signature\w*|MissingAuthenticationToken\w*|IncompleteSignature\w*)$/,
+      /^(AuthFailure|InvalidClientTokenId|UnrecognizedClientException|(Invalid)?Signature\w*|MissingAuthenticationToken\w*|IncompleteSignature\w*|RequestTimeTooSkewed)$/,
     code: 'credentials-refused',
     what: ({ region }) => `AWS does not take these credentials in ${region}`,
     hint: () =>

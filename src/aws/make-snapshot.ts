@@ -7,7 +7,7 @@ import { planUpon } from './choose-parent.ts';
 import { startToken } from './identity.ts';
 import { blockWriter } from './put-block.ts';
 import { SentJournal } from './sent-journal.ts';
-import type { Found, Wanted } from './situation.ts';
+import { type Found, factsOf, type Wanted } from './situation.ts';
 import {
   completeSnapshot,
   deleteSnapshot,
@@ -18,7 +18,7 @@ import {
 } from './snapshots.ts';
 import type { OpenDisk } from './survey-disk.ts';
 import { uploadBlocks } from './upload-blocks.ts';
-import { waitUntil } from './wait-until.ts';
+import { lookFor } from './wait-until.ts';
 
 /** A new snapshot can be seen within seconds. */
 const VISIBLE_TIMEOUT_MS = 20_000;
@@ -56,20 +56,20 @@ export async function makeSnapshot(input: MakeSnapshotInput): Promise<OwnSnapsho
  * given up meanwhile, the next token leads to another.
  */
 async function start({ region, wanted, found, onStarted, signal }: MakeSnapshotInput): Promise<OwnSnapshot> {
-  const { name, key, list, writesZeros, description, volumeGib, isEncrypted, keyArn } = wanted;
+  const { description, volumeGib, isEncrypted, keyArn } = wanted;
   const parentId = found.parent?.snapshot.id;
   const gone: string[] = [];
   while (gone.length < MOST_STARTS) {
     const { id } = await startSnapshot(region, {
-      token: startToken(key, parentId, gone),
-      facts: { name, key, diskDigest: list.digest, writesZeros, parentId },
+      token: startToken(wanted.key, parentId, gone),
+      facts: factsOf(wanted, parentId),
       volumeGib,
       description,
       isEncrypted,
       keyArn,
     });
     onStarted(id);
-    const seen = await whenVisible(region, id, signal);
+    const seen = await lookFor(() => lookAtSnapshot(region, id), VISIBLE_TIMEOUT_MS, signal);
     if (seen !== undefined && seen.state !== 'error') return requireEncryption(seen, isEncrypted);
     gone.push(id);
   }
@@ -78,22 +78,6 @@ async function start({ region, wanted, found, onStarted, signal }: MakeSnapshotI
     `${MOST_STARTS} snapshots that were started are gone: ${gone.join(', ')}`,
     {
       hint: 'see what removes the snapshots of this account',
-    },
-  );
-}
-
-async function whenVisible(
-  region: AwsRegion,
-  id: string,
-  signal: AbortSignal,
-): Promise<OwnSnapshot | undefined> {
-  const look = (): Promise<OwnSnapshot | undefined> => lookAtSnapshot(region, id);
-  return waitUntil(look, { what: `seeing ${id}`, timeoutMs: VISIBLE_TIMEOUT_MS, signal }).catch(
-    (thrown: unknown) => {
-      const isLate =
-        thrown instanceof BuilderError && thrown.code === 'aws-unavailable' && thrown.cause === undefined;
-      if (!isLate) throw thrown;
-      return undefined;
     },
   );
 }

@@ -19,7 +19,14 @@ import { makeSnapshot } from './make-snapshot.ts';
 import { planRows } from './publish-plan.ts';
 import { keyFor, type PublishRequest } from './publish-request.ts';
 import { readBack } from './read-back.ts';
-import { decideWanted, type Found, lookAround, type Wanted } from './situation.ts';
+import {
+  decideWanted,
+  encryptingRegions,
+  factsOf,
+  type Found,
+  lookAround,
+  type Wanted,
+} from './situation.ts';
 import { openState } from './state-folder.ts';
 import { surveyDisk } from './survey-disk.ts';
 
@@ -83,9 +90,11 @@ export async function publishAmi(
   const region = open(request.region);
   const copyRegions = request.copyTo.map(open);
   await region.requireCredentials();
+  // Before the disk is read, which may take minutes: whoever may not ask this may do nothing.
+  const encrypting = await encryptingRegions([region, ...copyRegions]);
   const list = await surveyDisk(disk, stateFolder, byteProgress(emit, 'read the disk'));
   const { name, description } = source;
-  const wanted = await decideWanted({ name, description, list, bootMode, request, region, copyRegions });
+  const wanted = decideWanted({ name, description, list, bootMode, request, encrypting });
   const found = await lookAround(wanted, stateFolder, region, copyRegions);
   emit({ type: 'plan-made', rows: planRows(wanted, found, request) });
   if (request.dryRun) return [];
@@ -157,15 +166,15 @@ async function copyTo(
   const there = found.copies.get(target.name);
   const item = `copy to ${target.name}`;
   emit({ type: 'progress', phase: 'publish', item, fraction: 0 });
-  const { name, key, description, list, writesZeros } = wanted;
+  const keyArn = keyFor(request, target.name);
   const id =
     there?.id ??
     (await copyImage(target, {
-      facts: { name, key, diskDigest: list.digest, writesZeros, parentId: undefined },
-      description,
+      facts: { ...factsOf(wanted), encryption: keyArn ?? wanted.encryption },
+      description: wanted.description,
       source: { region: region.name, imageId: image.id },
       isEncrypted: wanted.isEncrypted,
-      keyArn: keyFor(request, target.name),
+      keyArn,
       token: randomUUID(),
     }));
   if (there === undefined) note(made, `AMI ${id} in ${target.name}`);

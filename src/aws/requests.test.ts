@@ -66,7 +66,7 @@ describe('the tags of a snapshot', () => {
     { parentId: undefined, writesZeros: true },
     { parentId: 'snap-1', writesZeros: false },
   ])('tell of it: %o', (some) => {
-    const facts = { name: 'n', key: 'k', diskDigest: 'd', ...some };
+    const facts = { name: 'n', key: 'k', diskDigest: 'd', encryption: 'default', ...some };
     expect(readSnapshotTags(snapshotTags(facts))).toEqual(facts);
   });
 

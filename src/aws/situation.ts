@@ -11,7 +11,7 @@ import { countBlocks } from './plan-blocks.ts';
 import { keyFor, type PublishRequest } from './publish-request.ts';
 import { SentJournal } from './sent-journal.ts';
 import { findSnapshots, type OwnSnapshot } from './snapshots.ts';
-import { KEY_TAG } from './tags.ts';
+import { KEY_TAG, type SnapshotFacts } from './tags.ts';
 
 /** What is to be there at the end. */
 export interface Wanted {
@@ -22,6 +22,8 @@ export interface Wanted {
   readonly volumeGib: number;
   readonly isEncrypted: boolean;
   readonly keyArn: string | undefined;
+  /** The key that is asked for: its ARN, or `default`, or `none`. */
+  readonly encryption: string;
   readonly writesZeros: boolean;
   /** See `publishKey`. */
   readonly key: string;
@@ -50,28 +52,40 @@ export interface WantedInput {
   readonly list: BlockList;
   readonly bootMode: BootMode;
   readonly request: PublishRequest;
-  readonly region: AwsRegion;
-  readonly copyRegions: readonly AwsRegion[];
+  /** The regions that encrypt every snapshot. */
+  readonly encrypting: readonly string[];
 }
 
-/** Decides what is to be made, by the request and by what the account does to all snapshots. */
-export async function decideWanted(input: WantedInput): Promise<Wanted> {
-  const { name, description, list, bootMode, request, region, copyRegions } = input;
-  const keyArn = keyFor(request, region.name);
-  const byDefault = await encryptsByDefault(region);
-  const copiesByDefault = await Promise.all(copyRegions.map(encryptsByDefault));
-  const isEncrypted = request.encryption !== 'none' || byDefault;
-  if (request.share.length > 0 && typeof request.encryption === 'string') {
-    const encrypting = [region, ...copyRegions].filter(
-      (_each, place) => [byDefault, ...copiesByDefault][place],
-    );
-    if (encrypting[0] !== undefined) throw unshareable(encrypting[0].name);
-  }
-  const writesZeros = request.allBlocks || isEncrypted || copiesByDefault.includes(true);
+/** Which of the regions encrypt every snapshot, whatever is asked for. */
+export async function encryptingRegions(regions: readonly AwsRegion[]): Promise<readonly string[]> {
+  const byDefault = await Promise.all(regions.map(encryptsByDefault));
+  return regions.filter((_region, place) => byDefault[place]).map(({ name }) => name);
+}
+
+/** Decides what is to be made, by the request and by what the account does to all snapshots. Fails with `settings-invalid`. */
+export function decideWanted({
+  name,
+  description,
+  list,
+  bootMode,
+  request,
+  encrypting,
+}: WantedInput): Wanted {
+  const [unshareableIn] = typeof request.encryption === 'string' ? encrypting : [];
+  if (request.share.length > 0 && unshareableIn !== undefined) throw unshareable(unshareableIn);
+  const isEncrypted = request.encryption !== 'none' || encrypting.includes(request.region);
+  const keyArn = keyFor(request, request.region);
   const encryption = keyArn ?? (isEncrypted ? 'default' : 'none');
+  const writesZeros = request.allBlocks || isEncrypted || encrypting.length > 0;
   const key = publishKey({ diskDigest: list.digest, name, bootMode, encryption, writesZeros });
   const volumeGib = volumeGibOf(list.diskBytes);
-  return { name, description, list, bootMode, volumeGib, isEncrypted, keyArn, writesZeros, key };
+  return { name, description, list, bootMode, volumeGib, isEncrypted, keyArn, encryption, writesZeros, key };
+}
+
+/** What the tags of a snapshot of this publish say. */
+export function factsOf(wanted: Wanted, parentId?: string): SnapshotFacts {
+  const { name, key, list, writesZeros, encryption } = wanted;
+  return { name, key, diskDigest: list.digest, writesZeros, encryption, parentId };
 }
 
 /** Looks what is there of it. Fails with `ami-name-taken` when the name is another image's, in any of the regions. */

@@ -6,6 +6,8 @@ export const KEY_TAG = 'netsil-builder';
 const DISK_TAG = `${KEY_TAG}:disk`;
 /** `all` when blocks of zeros were written, too, otherwise `data`. */
 const BLOCKS_TAG = `${KEY_TAG}:blocks`;
+/** The key that was asked for: its ARN, or `default`, or `none`. */
+const ENCRYPTION_TAG = `${KEY_TAG}:encryption`;
 /** The snapshot that it stands on, or nothing. */
 const PARENT_TAG = `${KEY_TAG}:parent`;
 
@@ -14,6 +16,8 @@ export interface SnapshotFacts {
   readonly key: string;
   readonly diskDigest: string;
   readonly writesZeros: boolean;
+  /** The key that it is encrypted with: its ARN, or `default`, or `none`. */
+  readonly encryption: string;
   readonly parentId: string | undefined;
 }
 
@@ -24,6 +28,7 @@ export function snapshotTags(facts: SnapshotFacts): { Key: string; Value: string
     { Key: KEY_TAG, Value: facts.key },
     { Key: DISK_TAG, Value: facts.diskDigest },
     { Key: BLOCKS_TAG, Value: facts.writesZeros ? 'all' : 'data' },
+    { Key: ENCRYPTION_TAG, Value: facts.encryption },
     { Key: PARENT_TAG, Value: facts.parentId ?? '' },
   ];
 }
@@ -49,6 +54,7 @@ export function readSnapshotTags(tags: readonly Tag[] | undefined): SnapshotFact
     key,
     diskDigest,
     writesZeros: valueOf(tags, BLOCKS_TAG) === 'all',
+    encryption: valueOf(tags, ENCRYPTION_TAG) ?? 'none',
     parentId: valueOf(tags, PARENT_TAG) || undefined,
   };
 }
