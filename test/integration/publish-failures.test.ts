@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KEY_TAG } from '../../src/aws/tags.ts';
 import type { PublishOptions } from '../../src/aws/publish-request.ts';
+import { nothingLeftWith } from '../support/processes.ts';
 import { TypescriptProgram } from '../support/typescript-program.ts';
 import { PublishRig } from './publish-rig.ts';
 
@@ -43,20 +44,23 @@ async function until(isSo: () => boolean): Promise<void> {
 describe('a publish that was interrupted', () => {
   it('is gone on with after kill -9, and sends only what is missing', async () => {
     const raw = await fullDisk('d.raw', 200);
+    const disk = await rig.toFormat(raw, 'qcow2', 'd.qcow2');
     rig.aws.world.faults.some('PutSnapshotBlock', 1, [{ kind: 'slow', delayMs: 20 }]);
     {
-      await using program = await publishProgram(raw);
+      await using program = await publishProgram(disk);
       await until(() => rig.aws.world.countOf('PutSnapshotBlock') > 100);
       program.child.kill('SIGKILL');
       expect(await program.ended()).toBe('SIGKILL');
     }
     rig.aws.world.faults.clear();
     const before = rig.takeWrites();
-    const [image] = await rig.publish(raw, { verify: true });
+    const [image] = await rig.publish(disk, { verify: true });
     // Those under way when it was killed are sent again.
     expect(before + rig.takeWrites()).toBeLessThanOrEqual(200 + 64);
     expect(rig.snapshots.map(({ id }) => id)).toEqual([image?.snapshotId]);
     expect(await rig.wrongBlocks(rig.snapshot(image?.snapshotId), raw)).toEqual([]);
+    // The server that it read the disk with.
+    await nothingLeftWith(`STATE=${rig.stateFolder}`);
   });
 
   it('stops when it is told to, names what it leaves, and goes on from there', async () => {
