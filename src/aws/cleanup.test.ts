@@ -10,6 +10,7 @@ function image(id: string, snapshotId: string, options: Partial<OwnImage> = {}):
     state: 'available',
     stateReason: '',
     snapshotIds: [snapshotId],
+    writesZeros: false,
     key: 'k',
     ...options,
   };

@@ -12,7 +12,7 @@ import {
 import { BuilderError } from '../errors.ts';
 import { type AwsRegion, awsErrorName } from './aws-region.ts';
 import { type RegisterInput, registerRequest } from './register-request.ts';
-import { imageTags, keyOf, type SnapshotFacts, snapshotTags } from './tags.ts';
+import { hasZeros, type ImageFacts, imageTags, keyOf, type SnapshotFacts, snapshotTags } from './tags.ts';
 import { waitUntil } from './wait-until.ts';
 
 const PAGE = 200;
@@ -29,6 +29,8 @@ export interface OwnImage {
   readonly snapshotIds: readonly string[];
   /** Of the publish that made it; undefined when this program did not. */
   readonly key: string | undefined;
+  /** Whether its snapshot has all blocks, zeros too. */
+  readonly writesZeros: boolean;
 }
 
 /** The account's images that pass the filters. */
@@ -48,13 +50,12 @@ export async function findImages(region: AwsRegion, filters: readonly Filter[]):
 /** The image of this name, when it is of this publish; undefined when the name is free. Fails with `ami-name-taken`. */
 export async function findPublished(
   region: AwsRegion,
-  name: string,
-  key: string,
+  { name, key, writesZeros }: ImageFacts,
 ): Promise<OwnImage | undefined> {
   const [image] = await findImages(region, [{ Name: 'name', Values: [name] }]);
-  if (image === undefined || image.key === key) return image;
-  const whose =
-    image.key === undefined ? 'was not made by this program' : 'is of another disk, or other settings';
+  if (image === undefined) return undefined;
+  if (image.key === key && (image.writesZeros || !writesZeros)) return image;
+  const whose = image.key === undefined ? 'was not made by this program' : differenceOf(image, key);
   throw new BuilderError(
     'ami-name-taken',
     `${region.name} has an AMI ${name} already, ${image.id}, which ${whose}`,
@@ -62,6 +63,10 @@ export async function findPublished(
       hint: 'give another name with --name, or deregister that one',
     },
   );
+}
+
+function differenceOf(image: OwnImage, key: string): string {
+  return image.key === key ? 'lacks the blocks of zeros' : 'is of another disk, or other settings';
 }
 
 /** Registers an image of a snapshot and returns its id. One that an unheard earlier try made is taken. */
@@ -74,7 +79,7 @@ export async function registerImage(region: AwsRegion, input: RegisterInput): Pr
     return requireId(answer.ImageId, 'RegisterImage');
   } catch (thrown) {
     if (awsErrorName(thrown) !== 'InvalidAMIName.Duplicate') throw thrown;
-    const image = await findPublished(region, input.name, input.key);
+    const image = await findPublished(region, input);
     if (image?.snapshotIds.includes(input.snapshotId) === true) return image.id;
     throw thrown;
   }
@@ -93,9 +98,8 @@ export interface CopyInput {
 
 /** Starts to copy an image into a region and returns the copy's id. */
 export async function copyImage(region: AwsRegion, input: CopyInput): Promise<string> {
-  const { name, key } = input.facts;
   const command = new CopyImageCommand({
-    Name: name,
+    Name: input.facts.name,
     Description: input.description,
     SourceRegion: input.source.region,
     SourceImageId: input.source.imageId,
@@ -103,7 +107,7 @@ export async function copyImage(region: AwsRegion, input: CopyInput): Promise<st
     ...(input.isEncrypted ? { Encrypted: true } : {}),
     ...(input.keyArn === undefined ? {} : { KmsKeyId: input.keyArn }),
     TagSpecifications: [
-      { ResourceType: 'image', Tags: imageTags(name, key) },
+      { ResourceType: 'image', Tags: imageTags(input.facts) },
       // A copy stands on nothing, and may be a parent itself.
       { ResourceType: 'snapshot', Tags: snapshotTags({ ...input.facts, parentId: undefined }) },
     ],
@@ -174,6 +178,7 @@ function ownImage(image: Image): OwnImage {
     stateReason: image.StateReason?.Message ?? 'AWS says no reason',
     snapshotIds: (image.BlockDeviceMappings ?? []).flatMap(({ Ebs }) => Ebs?.SnapshotId ?? []),
     key: keyOf(image.Tags),
+    writesZeros: hasZeros(image.Tags),
   };
 }
 

@@ -61,7 +61,7 @@ async function start({ region, wanted, found, onStarted, signal }: MakeSnapshotI
   const gone: string[] = [];
   while (gone.length < MOST_STARTS) {
     const { id } = await startSnapshot(region, {
-      token: startToken(wanted.key, parentId, gone),
+      token: startToken({ key: wanted.key, writesZeros: wanted.writesZeros, parentId }, gone),
       facts: factsOf(wanted, parentId),
       volumeGib,
       description,

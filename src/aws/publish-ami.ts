@@ -28,7 +28,7 @@ import {
   type Wanted,
 } from './situation.ts';
 import { openState } from './state-folder.ts';
-import { surveyDisk } from './survey-disk.ts';
+import { type OpenDisk, surveyDisk } from './survey-disk.ts';
 
 /** A disk image, and the name of the AMI that is made of it. */
 export interface PublishSource {
@@ -67,6 +67,13 @@ interface Publish {
   readonly made: string[];
 }
 
+/** An image in one region. */
+interface Place {
+  readonly region: AwsRegion;
+  readonly image: OwnImage;
+  readonly wasThere: boolean;
+}
+
 /**
  * Makes an AMI of a disk image, without an instance: a snapshot block by block, read back and compared, registered, and
  * copied, shared and deprecated as asked. What an earlier run of the same publish made is gone on with; when all is there, nothing
@@ -101,15 +108,16 @@ export async function publishAmi(
   const made: string[] = [];
   const publish: Publish = { request, context, region, copyRegions, wanted, found, made };
   try {
-    const image = found.image ?? (await makeImage(publish, disk));
-    return await spread(publish, image);
+    const imageId = found.image?.id ?? (await makeImage(publish, disk));
+    return await spread(publish, imageId);
   } catch (thrown) {
     tellOfRest(publish, thrown);
     throw thrown;
   }
 }
 
-async function makeImage(publish: Publish, disk: Parameters<typeof surveyDisk>[0]): Promise<OwnImage> {
+/** Makes snapshot and image; the image need not be available yet. */
+async function makeImage(publish: Publish, disk: OpenDisk): Promise<string> {
   const { request, context, region, wanted, found, made } = publish;
   const { emit, signal, stateFolder } = context;
   const snapshot = await makeSnapshot({
@@ -130,18 +138,23 @@ async function makeImage(publish: Publish, disk: Parameters<typeof surveyDisk>[0
     all: request.verify,
     onRead: (blocks, total) => onRead(blocks * BLOCK_BYTES, total * BLOCK_BYTES),
   });
-  const { name, description, key, bootMode } = wanted;
-  const id = await registerImage(region, { name, description, key, bootMode, snapshotId: snapshot.id });
+  const { writesZeros } = snapshot;
+  const id = await registerImage(region, { ...wanted, writesZeros, snapshotId: snapshot.id });
   note(made, `AMI ${id} in ${region.name}`);
-  return waitForImage(region, id, 'registered', signal);
+  return id;
 }
 
 /** Copies the image, and shares and deprecates it and its copies. */
-async function spread(publish: Publish, first: OwnImage): Promise<readonly PublishedImage[]> {
+async function spread(publish: Publish, imageId: string): Promise<readonly PublishedImage[]> {
   const { request, context, region, copyRegions, found } = publish;
-  const image = await waitForImage(region, first.id, 'registered', context.signal);
-  const copies = await Promise.all(copyRegions.map((target) => copyTo(publish, image, target)));
-  const places = [{ region, image, wasThere: found.image !== undefined }, ...copies];
+  const image = await waitForImage(region, imageId, 'registered', context.signal);
+  // All have ended before the first failure is told: what they made is named with it.
+  const copies = await Promise.allSettled(copyRegions.map((target) => copyTo(publish, image, target)));
+  const places: Place[] = [{ region, image, wasThere: found.image !== undefined }];
+  for (const copy of copies) {
+    if (copy.status === 'rejected') throw copy.reason;
+    places.push(copy.value);
+  }
   for (const place of places) {
     if (request.share.length > 0) await shareImage(place.region, place.image, request.share);
     if (request.deprecateAt !== undefined) {
@@ -161,7 +174,7 @@ async function copyTo(
   { request, context, region, wanted, found, made }: Publish,
   image: OwnImage,
   target: AwsRegion,
-): Promise<{ region: AwsRegion; image: OwnImage; wasThere: boolean }> {
+): Promise<Place> {
   const { emit, signal } = context;
   const there = found.copies.get(target.name);
   const item = `copy to ${target.name}`;

@@ -1,14 +1,12 @@
 import type { RegisterImageCommandInput } from '@aws-sdk/client-ec2';
 import type { BootMode } from './boot-modes.ts';
-import { imageTags } from './tags.ts';
+import { type ImageFacts, imageTags } from './tags.ts';
 
 /** The root as Debian's, Flatcar's and Fedora CoreOS's own images have it. */
 const ROOT_DEVICE = '/dev/xvda';
 
-export interface RegisterInput {
-  readonly name: string;
+export interface RegisterInput extends ImageFacts {
   readonly description: string;
-  readonly key: string;
   readonly snapshotId: string;
   readonly bootMode: BootMode;
 }
@@ -31,6 +29,6 @@ export function registerRequest(input: RegisterInput): RegisterImageCommandInput
     EnaSupport: true,
     SriovNetSupport: 'simple',
     ImdsSupport: 'v2.0',
-    TagSpecifications: [{ ResourceType: 'image', Tags: imageTags(input.name, input.key) }],
+    TagSpecifications: [{ ResourceType: 'image', Tags: imageTags(input) }],
   };
 }

@@ -8,7 +8,6 @@ const CONTENT: PublishedContent = {
   name: 'n',
   bootMode: 'uefi',
   encryption: 'none',
-  writesZeros: false,
 };
 
 describe('what a publish is known by', () => {
@@ -18,21 +17,22 @@ describe('what a publish is known by', () => {
       { name: 'm' },
       { bootMode: 'legacy-bios' },
       { encryption: 'default' },
-      { writesZeros: true },
     ];
     const keys = [CONTENT, ...others.map((other) => ({ ...CONTENT, ...other }))].map(publishKey);
-    expect(new Set(keys).size).toBe(6);
+    expect(new Set(keys).size).toBe(5);
     expect(publishKey({ ...CONTENT })).toBe(keys[0]);
     expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('leads to one token, until a snapshot is gone', () => {
+    const start = { key: 'k', writesZeros: false, parentId: undefined };
     const tokens = [
-      startToken('k', undefined, []),
-      startToken('k', 's', []),
-      startToken('k', undefined, ['s']),
+      startToken(start, []),
+      startToken({ ...start, writesZeros: true }, []),
+      startToken({ ...start, parentId: 's' }, []),
+      startToken(start, ['s']),
     ];
-    expect(new Set(tokens).size).toBe(3);
+    expect(new Set(tokens).size).toBe(4);
     // The longest that the service takes is 64.
     for (const token of tokens) expect(token).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -40,7 +40,14 @@ describe('what a publish is known by', () => {
 
 describe('registerRequest', () => {
   it('says all that EC2 would take otherwise', () => {
-    const input = { name: 'n', description: 'd', key: 'k', snapshotId: 'snap-1', bootMode: 'uefi' } as const;
+    const input = {
+      name: 'n',
+      description: 'd',
+      key: 'k',
+      snapshotId: 'snap-1',
+      bootMode: 'uefi',
+      writesZeros: false,
+    } as const;
     const request = registerRequest(input);
     expect(request).toMatchObject({
       Architecture: 'x86_64',
@@ -49,7 +56,10 @@ describe('registerRequest', () => {
       EnaSupport: true,
       ImdsSupport: 'v2.0',
       TagSpecifications: [
-        { ResourceType: 'image', Tags: [{ Key: 'Name' }, { Key: 'netsil-builder', Value: 'k' }] },
+        {
+          ResourceType: 'image',
+          Tags: [{ Value: 'n' }, { Key: 'netsil-builder', Value: 'k' }, { Value: 'data' }],
+        },
       ],
     });
     expect(request.BlockDeviceMappings).toEqual([

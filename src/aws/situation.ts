@@ -77,7 +77,7 @@ export function decideWanted({
   const keyArn = keyFor(request, request.region);
   const encryption = keyArn ?? (isEncrypted ? 'default' : 'none');
   const writesZeros = request.allBlocks || isEncrypted || encrypting.length > 0;
-  const key = publishKey({ diskDigest: list.digest, name, bootMode, encryption, writesZeros });
+  const key = publishKey({ diskDigest: list.digest, name, bootMode, encryption });
   const volumeGib = volumeGibOf(list.diskBytes);
   return { name, description, list, bootMode, volumeGib, isEncrypted, keyArn, encryption, writesZeros, key };
 }
@@ -95,16 +95,17 @@ export async function lookAround(
   region: AwsRegion,
   copyRegions: readonly AwsRegion[],
 ): Promise<Found> {
-  const { name, key } = wanted;
-  const image = await findPublished(region, name, key);
+  const image = await findPublished(region, wanted);
   const copies = new Map<string, OwnImage>();
   for (const target of copyRegions) {
-    const copy = await findPublished(target, name, key);
+    const copy = await findPublished(target, wanted);
     if (copy !== undefined) copies.set(target.name, copy);
   }
   const snapshots = await findSnapshots(region, [{ Name: 'tag-key', Values: [KEY_TAG] }]);
-  const ofThis = snapshots.filter((each) => each.key === key && each.state !== 'error');
-  const own = ofThis.find(({ state }) => state === 'completed') ?? ofThis[0];
+  const ofThis = snapshots.filter(({ key }) => key === wanted.key);
+  const own =
+    ofThis.find((each) => each.state === 'completed' && (each.writesZeros || !wanted.writesZeros)) ??
+    ofThis.find((each) => each.state === 'pending' && each.writesZeros === wanted.writesZeros);
   const known = await parentOf(own, snapshots, folder);
   const isStale = own?.state === 'pending' && own.parentId !== undefined && known === undefined;
   const snapshot = isStale ? undefined : own;

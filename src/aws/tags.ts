@@ -11,11 +11,18 @@ const ENCRYPTION_TAG = `${KEY_TAG}:encryption`;
 /** The snapshot that it stands on, or nothing. */
 const PARENT_TAG = `${KEY_TAG}:parent`;
 
-export interface SnapshotFacts {
+/** What the tags of an image say. */
+export interface ImageFacts {
   readonly name: string;
+  /** Of the publish. */
   readonly key: string;
-  readonly diskDigest: string;
+  /** Whether blocks of zeros were written, too. */
   readonly writesZeros: boolean;
+}
+
+/** What the tags of a snapshot say. */
+export interface SnapshotFacts extends ImageFacts {
+  readonly diskDigest: string;
   /** The key that it is encrypted with: its ARN, or `default`, or `none`. */
   readonly encryption: string;
   readonly parentId: string | undefined;
@@ -34,15 +41,21 @@ export function snapshotTags(facts: SnapshotFacts): { Key: string; Value: string
 }
 
 /** The tags of an image. */
-export function imageTags(name: string, key: string): { Key: string; Value: string }[] {
+export function imageTags({ name, key, writesZeros }: ImageFacts): { Key: string; Value: string }[] {
   return [
     { Key: 'Name', Value: name },
     { Key: KEY_TAG, Value: key },
+    { Key: BLOCKS_TAG, Value: writesZeros ? 'all' : 'data' },
   ];
 }
 
 export function keyOf(tags: readonly Tag[] | undefined): string | undefined {
   return valueOf(tags, KEY_TAG);
+}
+
+/** Whether all blocks were written. */
+export function hasZeros(tags: readonly Tag[] | undefined): boolean {
+  return valueOf(tags, BLOCKS_TAG) === 'all';
 }
 
 /** What the tags of a snapshot say; undefined when they are not this program's. */
@@ -53,7 +66,7 @@ export function readSnapshotTags(tags: readonly Tag[] | undefined): SnapshotFact
     name: valueOf(tags, 'Name') ?? '',
     key,
     diskDigest,
-    writesZeros: valueOf(tags, BLOCKS_TAG) === 'all',
+    writesZeros: hasZeros(tags),
     encryption: valueOf(tags, ENCRYPTION_TAG) ?? 'none',
     parentId: valueOf(tags, PARENT_TAG) || undefined,
   };

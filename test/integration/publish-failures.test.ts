@@ -167,6 +167,12 @@ describe('what cannot be published', () => {
     await expect(rig.publish(other)).rejects.toThrow(/was not made by this program/);
   });
 
+  it('takes no image without its zeros for one that needs them', async () => {
+    const raw = await rig.disk('d.raw');
+    await rig.publish(raw);
+    await expect(rig.publish(raw, { allBlocks: true })).rejects.toThrow(/lacks the blocks of zeros/);
+  });
+
   it.each<[string, PublishOptions, RegExp]>([
     [
       'UEFI of a disk with BIOS alone',
@@ -230,6 +236,22 @@ describe('what cannot be published', () => {
       message: expect.stringContaining('quota in us-west-2 does not allow ebs:StartSnapshot') as unknown,
     });
     expect(rig.notices()).toEqual([]);
+  });
+
+  it('names the copies that are there when one of them fails', async () => {
+    const raw = await rig.disk('d.raw');
+    rig.aws.world.faults.next('CopyImage', { kind: 'slow', delayMs: 100 });
+    rig.aws.world.denied.add('ec2:CopyImage');
+    const publishing = rig.publish(raw, { copyTo: 'us-east-1,eu-central-1' });
+    await expect(publishing).rejects.toMatchObject({ code: 'aws-denied' });
+    expect(rig.notices()[0]).toMatch(
+      /snapshot snap-\w+ in us-west-2; AMI ami-\w+ in us-west-2; the same command/,
+    );
+    rig.aws.world.denied.clear();
+    expect((await rig.publish(raw, { copyTo: 'us-east-1' })).map(({ wasThere }) => wasThere)).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('does not share what the account encrypts with its own key', async () => {
