@@ -6,11 +6,11 @@ import { publishAmi, type PublishedImage } from '../aws/publish-ami.ts';
 import type { PublishRequest } from '../aws/publish-request.ts';
 import { stateFolderOf } from '../aws/state-folder.ts';
 import { type Emit, runPhase } from '../events.ts';
-import { recordAmis } from '../output/record-amis.ts';
+import { recordAmis } from '../output/published.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Scope } from '../system/scope.ts';
 import { VERSION } from '../version.ts';
-import { renderBuildReport } from './report.ts';
+import { writeReport } from './report.ts';
 
 export interface PublishTargetOptions {
   readonly name: string | undefined;
@@ -19,7 +19,7 @@ export interface PublishTargetOptions {
   readonly signal: AbortSignal;
 }
 
-/** Makes an AMI of a finished output or of a disk image; an output's manifest and report then tell of it. */
+/** Makes an AMI of a finished output or of a disk image; an output's `published.json` and report then tell of it. */
 export async function publishTarget(
   target: string,
   request: PublishRequest,
@@ -38,7 +38,8 @@ export async function publishTarget(
         snapshotId,
         name: source.name,
       }));
-      await recordAmis(source.outputFolder, amis, renderBuildReport);
+      await recordAmis(source.outputFolder, amis);
+      await writeReport(source.outputFolder);
     }
     return images;
   };

@@ -5,6 +5,7 @@ import { DISK_FORMATS } from '../images/formats.ts';
 import { importGuides } from '../images/imports.ts';
 import type { Manifest } from '../output/manifest.ts';
 import { PROOF_FOLDER, readProofRecord } from '../output/proof-record.ts';
+import { readPublished } from '../output/published.ts';
 import { readManifest } from '../output/read-manifest.ts';
 import { renderReport } from '../report/page.ts';
 import type { ReportProof } from '../report/report-data.ts';
@@ -14,11 +15,13 @@ import { writeFileWhole } from '../system/files.ts';
 export const REPORT_FILE = 'report.html';
 
 /**
- * The report of an output, from what stands in its folder: its manifest and, if it was proven, the evidence. Fails with
+ * The report of an output, from what stands in its folder: its manifest, the evidence if it was proven, what was published. Fails with
  * `manifest-missing` or `manifest-malformed`.
  */
 export async function renderOutputReport(folder: string): Promise<string> {
-  return renderBuildReport(await readManifest(folder), await readProof(join(folder, PROOF_FOLDER)));
+  const manifest = await readManifest(folder);
+  const ami = [...(manifest.ami ?? []), ...(await readPublished(folder))];
+  return renderBuildReport({ ...manifest, ami }, await readProof(join(folder, PROOF_FOLDER)));
 }
 
 /** Makes the report of an output anew, and returns its path. Fails as `renderOutputReport`, and with `report-unwritable`. */

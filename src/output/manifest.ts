@@ -86,7 +86,7 @@ export interface Manifest {
   readonly login?: string;
   /** Not there when the checksums are not signed. */
   readonly signature?: Signature;
-  /** Written when the output is published, after it was finished. */
+  /** AMIs that the build itself made; those of a later `publish` are in published.json. */
   readonly ami?: readonly AmiRecord[];
 }
 

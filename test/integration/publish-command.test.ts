@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readManifest } from '../../src/output/read-manifest.ts';
+import { readPublished } from '../../src/output/published.ts';
 import { hashFile } from '../../src/system/files.ts';
 import { olderManifestText } from '../support/sample-manifest.ts';
 import { BuildRig, type Ended } from './build-rig.ts';
@@ -51,8 +51,9 @@ async function outputOf(raw: string, stamp: string): Promise<string> {
 }
 
 describe('publish', () => {
-  it('makes an AMI of a finished output, and its manifest and report tell of it', async () => {
+  it('makes an AMI of a finished output, which tells of it beside what its checksums cover', async () => {
     const folder = await outputOf(await rig.disk('d.raw'), '20261126-000000');
+    const manifest = await readFile(join(folder, 'manifest.json'));
     const { exitCode, stdout, stderr } = await publish('ami', folder, '--region', 'us-east-1');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const [image] = [...rig.aws.world.region('us-east-1').images.values()];
@@ -61,11 +62,12 @@ describe('publish', () => {
     expect(stderr).toMatch(/publish: send 100/);
     expect(stderr).not.toContain('Warning');
     const ami = [{ region: 'us-east-1', id: image?.id, snapshotId, name: 'small-20261126-000000' }];
-    expect((await readManifest(folder)).ami).toEqual(ami);
+    expect(await readPublished(folder)).toEqual(ami);
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain(image?.id);
+    expect(await readFile(join(folder, 'manifest.json'))).toEqual(manifest);
     const again = await publish('ami', folder, '--region', 'us-east-1');
     expect(again.stderr).toContain('publish: reused');
-    expect((await readManifest(folder)).ami).toEqual(ami);
+    expect(await readPublished(folder)).toEqual(ami);
   });
 
   it('refuses an output whose image is not what was built', async () => {
