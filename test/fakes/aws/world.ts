@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BlockStore } from './block-store.ts';
+import { Machines } from './ec2/machines.ts';
 import { Faults } from './faults.ts';
 import { ServiceError } from './service-error.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -43,7 +44,9 @@ export interface Image {
   readonly enaSupport: boolean;
   readonly sriovNetSupport: string | undefined;
   readonly bootMode: string | undefined;
-  readonly imdsSupport: string | undefined;
+  imdsSupport: string | undefined;
+  /** The account that has published it; without one it is this account's. */
+  readonly owner?: string | undefined;
   readonly creationMs: number;
   /** Until when it is pending. */
   readonly availableMs: number;
@@ -63,6 +66,7 @@ export class Region {
   readonly name: string;
   readonly snapshots = new Map<string, Snapshot>();
   readonly images = new Map<string, Image>();
+  readonly machines = new Machines();
   /** The account's setting: every new snapshot is encrypted. */
   encryptionByDefault = false;
   readonly #tokens = new Map<string, Remembered>();

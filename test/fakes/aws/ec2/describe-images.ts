@@ -11,14 +11,16 @@ export const describeImages: Action = (call) => {
   const { params, region, world } = call;
   const ids = params.list('ImageId');
   const owners = params.list('Owner');
-  const wrong = owners.find((owner) => owner !== 'self' && owner !== ACCOUNT);
+  const wrong = owners.find((owner) => owner !== 'self' && !/^\d{12}$/.test(owner));
   if (wrong !== undefined)
     throw new ServiceError('InvalidParameterValue', `the stand-in has no owner ${wrong}`);
+  const isOf = (image: Image): boolean =>
+    owners.length === 0 || owners.some((owner) => (owner === 'self' ? ACCOUNT : owner) === ownerOf(image));
   const passes = filtersOf(params, filterValues(call));
   // Deprecated images are shown to their owner in any case.
   params.flag('IncludeDeprecated');
   const asked = ids.length === 0 ? [...region.images.values()] : ids.map((id) => findImage(region, id));
-  const found = asked.filter(passes);
+  const found = asked.filter(isOf).filter(passes);
   const { page, nextToken } = pageOf(call, found, ids);
   return { imagesSet: page.map((image) => imageXml(world, image)), nextToken };
 };
@@ -29,11 +31,16 @@ function filterValues({ world }: Ec2Call): FilterValues<Image> {
     name: ({ name }) => [name],
     architecture: ({ architecture }) => [architecture],
     state: (image) => [stateOf(world, image)],
+    'owner-id': (image) => [ownerOf(image)],
     'root-device-type': () => ['ebs'],
     'virtualization-type': ({ virtualizationType }) => [virtualizationType],
     'block-device-mapping.snapshot-id': ({ blockDevices }) =>
       blockDevices.map(({ snapshotId }) => snapshotId),
   };
+}
+
+function ownerOf({ owner }: Image): string {
+  return owner ?? ACCOUNT;
 }
 
 function stateOf(world: World, image: Image): string {
@@ -43,10 +50,10 @@ function stateOf(world: World, image: Image): string {
 function imageXml(world: World, image: Image): XmlValue {
   return {
     imageId: image.id,
-    imageLocation: `${ACCOUNT}/${image.name}`,
+    imageLocation: `${ownerOf(image)}/${image.name}`,
     imageState: stateOf(world, image),
-    imageOwnerId: ACCOUNT,
-    isPublic: false,
+    imageOwnerId: ownerOf(image),
+    isPublic: image.owner !== undefined,
     architecture: image.architecture,
     imageType: 'machine',
     name: image.name,

@@ -8,6 +8,12 @@ const YEAR_MS = 365.25 * 86_400_000;
 
 export const modifyImageAttribute: Action = ({ params, region }) => {
   const image = findImage(region, params.require('ImageId'));
+  const imdsSupport = params.member('ImdsSupport').text('Value');
+  if (imdsSupport !== undefined) {
+    if (imdsSupport !== 'v2.0') throw new ServiceError('InvalidParameterValue', `${imdsSupport} is not v2.0`);
+    image.imdsSupport = imdsSupport;
+    return { return: true };
+  }
   const attribute = params.text('Attribute');
   if (attribute !== undefined && attribute !== 'launchPermission') {
     throw new ServiceError('InvalidParameterValue', `the attribute ${attribute} cannot be changed`);

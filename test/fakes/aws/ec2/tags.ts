@@ -38,7 +38,8 @@ export function tagSet(tags: Tags): XmlValue {
 export const createTags: Action = ({ params, region }) => {
   const tags = readTags(params);
   const things = params.list('ResourceId').map((id) => {
-    const thing = region.images.get(id) ?? region.snapshot(id);
+    const { instances, groups } = region.machines;
+    const thing = region.images.get(id) ?? region.snapshot(id) ?? instances.get(id) ?? groups.get(id);
     if (thing === undefined) throw new ServiceError('InvalidID', `The ID '${id}' is not valid`);
     return thing;
   });
