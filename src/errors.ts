@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'aws-refused'
   | 'aws-unavailable'
   | 'ami-name-taken'
+  | 'source-ami-missing'
   | 'disk-unbootable'
   | 'publish-busy'
   | 'template-malformed'

@@ -15,7 +15,11 @@ export type Phase =
   | 'convert'
   | 'prove'
   | 'finish'
-  | 'publish';
+  | 'publish'
+  | AmiPhase;
+
+/** What is done for an Amazon AMI, beside the local images. */
+export type AmiPhase = 'ami-prepare' | 'ami-boot' | 'ami-provision' | 'ami-save' | 'ami-finish';
 
 export type PhaseOutcome = 'done' | 'failed' | 'reused';
 
@@ -98,17 +102,22 @@ export interface Progress {
   readonly totalBytes?: number;
 }
 
-/** An Ansible task, as Packer's output tells of it. */
+/** An Ansible task, as Packer's output tells of it. Local images and an AMI may be provisioned at the same time. */
 export interface TaskStarted {
   readonly type: 'task-started';
+  readonly phase: TaskPhase;
   readonly play: string;
   readonly task: string;
 }
+
+/** Whose task it is. */
+export type TaskPhase = 'provision' | 'ami-provision';
 
 export type TaskOutcome = 'ok' | 'changed' | 'skipped' | 'ignored' | 'failed' | 'unreachable';
 
 export interface TaskFinished {
   readonly type: 'task-finished';
+  readonly phase: TaskPhase;
   readonly play: string;
   readonly task: string;
   readonly outcome: TaskOutcome;
@@ -141,6 +150,18 @@ export interface Artifact {
 
 export interface ArtifactMade extends Artifact {
   readonly type: 'artifact-made';
+}
+
+/** An Amazon AMI. */
+export interface Ami {
+  readonly region: string;
+  readonly id: string;
+  readonly snapshotId: string;
+  readonly name: string;
+}
+
+export interface AmiMade extends Ami {
+  readonly type: 'ami-made';
 }
 
 export type CheckOutcome = 'ok' | 'failed' | 'skipped';
@@ -181,6 +202,8 @@ export interface BuildFinished {
   readonly type: 'build-finished';
   readonly directory: string;
   readonly artifacts: readonly Artifact[];
+  /** The AMIs that were made beside them. */
+  readonly amis?: readonly Ami[];
   readonly durationMs: number;
   /** How to log in to a machine of these images, as a command to type: `ssh -i KEY core@ADDRESS`. */
   readonly login?: string;
@@ -209,6 +232,7 @@ export type BuildEvent =
   | Notice
   | ToolOutput
   | ArtifactMade
+  | AmiMade
   | ImageProven
   | BuildFinished
   | BuildFailed;

@@ -1,18 +1,18 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Signer } from '../attest/signer.ts';
+import type { Artifact } from '../events.ts';
 import { type OutputDocument, textDocument } from '../output/document.ts';
 import { CHECKSUMS_FILE, checksumLines, MANIFEST_FILE } from '../output/manifest.ts';
 import { redactedJson } from '../system/secrets.ts';
 import { type BuildFacts, buildManifest } from './manifest.ts';
-import type { PreparedRun } from './prepare-machine.ts';
 import { provenanceDocument } from './provenance.ts';
 import { sbomDocument } from './sbom.ts';
 import { renderOutputReport, REPORT_FILE } from './report.ts';
 import type { Workspace } from './workspace.ts';
 
-export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
-  readonly machine: PreparedRun;
+export interface DocumentFacts extends BuildFacts {
+  readonly artifacts: readonly Artifact[];
   readonly workspace: Workspace;
   readonly signal: AbortSignal;
 }
@@ -22,17 +22,19 @@ export interface DocumentFacts extends Omit<BuildFacts, 'inputs' | 'login'> {
  * report stands behind, so that it can be made again.
  */
 export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[] {
-  const { plan, base, record, machine, workspace, signal } = facts;
-  const inputs = machine.layers?.layering.inputs.outputKey;
-  const manifest = buildManifest({ ...facts, inputs, login: machine.login });
+  const { plan, artifacts, images, workspace, signal } = facts;
+  const manifest = buildManifest(facts);
   const { name, builtAt } = manifest;
   return [
-    sbomDocument({ name, builtAt, artifacts: record.artifacts, signal }),
+    ...(images === undefined ? [] : [sbomDocument({ name, builtAt, artifacts, signal })]),
     logDocument(workspace.logFile),
     textDocument(MANIFEST_FILE, 'byproduct', ({ stamp: version }) =>
-      redactedJson({ ...manifest, version, artifacts: record.artifacts }),
+      redactedJson({ ...manifest, version, artifacts }),
     ),
-    provenanceDocument({ plan, base, manifest, machine, runId: workspace.runId }),
+    // A statement is about files: of an AMI alone there are none.
+    ...(images === undefined
+      ? []
+      : [provenanceDocument({ plan, ...images, manifest, runId: workspace.runId })]),
     textDocument(CHECKSUMS_FILE, 'byproduct', ({ files }) => checksumLines(files)),
     ...(plan.signer === undefined ? [] : [signatureDocument(plan.signer, signal)]),
     REPORT,

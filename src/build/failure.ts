@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { asError, BuilderError, BuilderErrors, Interrupted } from '../errors.ts';
+import type { BuildRecorder } from '../output/build-recorder.ts';
 import { moveAside } from '../output/stamp.ts';
 import { exists } from '../system/files.ts';
 import type { BuildContext } from './context.ts';
@@ -70,7 +71,8 @@ export async function explainFailure(thrown: unknown, workspace: Workspace): Pro
   const isBoot = code === 'boot-timeout';
   return new BuilderError(code, message, {
     logFile: workspace.logFile,
-    tail: isBoot ? await serialTail(workspace.serialLog) : error.tail,
+    // An instance of EC2 has no console here, and says so by a hint of its own.
+    tail: isBoot && error.hint === undefined ? await serialTail(workspace.serialLog) : error.tail,
     hint: error.hint ?? (isBoot ? BOOT_HINT : 'the log has the whole output of every tool'),
     cause: error.cause,
   });
@@ -86,4 +88,24 @@ async function serialTail(path: string): Promise<readonly string[]> {
     .map((line) => line.trim())
     .filter((line) => line !== '');
   return lines.length === 0 ? ['(the serial console stayed empty)'] : lines.slice(-SERIAL_TAIL_LINES);
+}
+
+/** The failure of the images or of the AMI, when the other one was finished: it is not lost, and the exit code tells. */
+export function besides({ code, message, hint, tail, cause }: BuilderError, directory: string): BuilderError {
+  return new BuilderError(code, `${message}; the rest is whole: ${directory}`, {
+    ...(hint === undefined ? {} : { hint }),
+    tail,
+    cause,
+  });
+}
+
+/** An AMI that was made costs money, whatever became of the build. */
+export function tellOfAmis(
+  { amis }: Pick<BuildRecorder, 'amis'>,
+  { emit }: Pick<BuildContext, 'emit'>,
+): void {
+  for (const { id, name, region, snapshotId } of amis) {
+    const text = `the AMI ${id} (${name}) in ${region} stays, with its snapshot ${snapshotId}`;
+    emit({ type: 'notice', level: 'warning', text });
+  }
 }

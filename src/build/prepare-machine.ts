@@ -1,11 +1,11 @@
 import { basename, dirname, join } from 'node:path';
 import type { PreparedBase } from '../base/prepare-base.ts';
-import { prepareKeys } from '../keys/keys.ts';
+import { type PreparedKeys, prepareKeys } from '../keys/keys.ts';
 import type { LayerRun } from '../layers/layer-run.ts';
 import { LayerStore } from '../layers/store.ts';
 import { compileTemplate } from '../packer/compile.ts';
 import { compileLayers } from '../packer/compile-layers.ts';
-import type { PackerTemplate } from '../packer/template.ts';
+import { declaredVariables } from '../packer/template-values.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { FileDigests } from '../system/file-digests.ts';
 import { writeFileWhole } from '../system/files.ts';
@@ -69,11 +69,7 @@ export async function prepareMachine(
 ): Promise<PreparedRun> {
   const { plan, base, workspace } = request;
   const { settings } = plan;
-  const keys = await prepareKeys(settings.keys, context.signal);
-  if (keys.made) {
-    const text = `made an SSH key for your images: ${keys.privateKeyPath}`;
-    context.emit({ type: 'notice', level: 'info', text });
-  }
+  const keys = await prepareBuildKeys(plan, context);
   const userData = userDataOf(plan, base, keys.publicKey);
   const { layering, sources } = await lookAtInputs(scope, request, userData, context);
   const paths = await linkPlainPaths(workspace.runFolder, {
@@ -105,7 +101,10 @@ export async function prepareMachine(
     ...injected,
   });
   const variableFile = join(workspace.logFolder, 'packer-variables.json');
-  await writeFileWhole(variableFile, `${JSON.stringify(declared(variables, plan.template), null, 2)}\n`);
+  await writeFileWhole(
+    variableFile,
+    `${JSON.stringify(declaredVariables(variables, plan.template), null, 2)}\n`,
+  );
   const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${base.sshUser}@ADDRESS`]);
   return {
     templatePath,
@@ -117,6 +116,19 @@ export async function prepareMachine(
     layers: begun,
     sources,
   };
+}
+
+/** The keys of a build; that they were made now is told. */
+export async function prepareBuildKeys(
+  { settings }: BuildPlan,
+  { emit, signal }: BuildContext,
+): Promise<PreparedKeys> {
+  const keys = await prepareKeys(settings.keys, signal);
+  if (keys.made) {
+    const text = `made an SSH key for your images: ${keys.privateKeyPath}`;
+    emit({ type: 'notice', level: 'info', text });
+  }
+  return keys;
 }
 
 /** What a machine of this base is told at its first boot. */
@@ -185,12 +197,4 @@ async function placeUserData(
   return data.kind === 'ignition'
     ? { configDrive: NO_DRIVE, fwCfg: `name=${data.fwCfgName},file=${file}` }
     : { configDrive: file, fwCfg: undefined };
-}
-
-function declared(
-  variables: Readonly<Record<string, string>>,
-  template: PackerTemplate,
-): Record<string, string> {
-  const names = new Set(Object.keys(template.variables ?? {}));
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => names.has(name)));
 }

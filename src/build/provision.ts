@@ -2,16 +2,16 @@ import { dirname, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { BuildFailed } from '../events.ts';
 import { serveStops } from '../layers/stop-server.ts';
+import { machineSteps, type PackerSteps } from '../packer/phases.ts';
 import { runPacker } from '../packer/run-packer.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import { builderNames } from '../packer/template.ts';
 import type { QmpClient } from '../qemu/qmp.ts';
-import { EVENT_SOCKET_VARIABLE, serveEvents } from '../system/event-socket.ts';
-import { RUN_LABEL } from '../system/leftovers.ts';
+import { serveEvents } from '../system/event-socket.ts';
 import { Scope } from '../system/scope.ts';
 import type { PreparedLayers, PreparedRun, PrepareRequest } from './prepare-machine.ts';
 import type { BuildContext } from './context.ts';
+import { packerEnvironment } from './packer-environment.ts';
 import { greetMachine, type SupervisedMachine, superviseMachine } from './supervise-machine.ts';
-import type { Workspace } from './workspace.ts';
 
 /**
  * Runs Packer with everything around it: the events of the conversion inside come in by a socket, a machine that finds
@@ -37,12 +37,12 @@ export async function provision(
   try {
     await runPacker({
       ...prepared,
-      builders: plan.builders,
+      builders: builderNames(plan.template, ['qemu']),
       cwd: dirname(plan.templatePath),
-      env: packerEnvironment(plan, workspace, eventSocket, context.env),
+      env: packerEnvironment(plan, workspace, context.env, eventSocket),
       emit,
       signal: machine.signal,
-      ...bootTitle(prepared.layers),
+      steps: stepsOf(prepared.layers),
     });
   } catch (thrown) {
     if (!stops.isReached()) throw stops.failure() ?? inner() ?? thrown;
@@ -51,11 +51,10 @@ export async function provision(
   }
 }
 
-function bootTitle(layers: PreparedLayers | undefined): { readonly bootTitle?: string } {
+function stepsOf(layers: PreparedLayers | undefined): PackerSteps {
   const { resume, layers: all = [] } = layers?.layering.plan ?? {};
-  return resume === undefined
-    ? {}
-    : { bootTitle: `resume the machine behind ${all[resume.index]?.name ?? ''}` };
+  if (resume === undefined) return machineSteps();
+  return machineSteps(`resume the machine behind ${all[resume.index]?.name ?? ''}`);
 }
 
 /** Does what is to be done where Packer stops for a layer; behind the last layer that is asked for, Packer is ended. */
@@ -95,39 +94,5 @@ function watchInnerFailure(scope: Scope, { subscribe }: BuildContext): () => Bui
       ...(hint === undefined ? {} : { hint }),
       ...(tail ? { tail } : {}),
     });
-  };
-}
-
-/** The environment of Packer and all that it starts. AWS keys go this way, as stock Packer would get them. */
-function packerEnvironment(
-  { settings }: BuildPlan,
-  workspace: Workspace,
-  eventSocket: string,
-  env: NodeJS.ProcessEnv,
-): NodeJS.ProcessEnv {
-  const { accessKey, secretKey, region } = settings.aws;
-  return {
-    ...env,
-    IMAGE_PATH: settings.imagePath,
-    IMAGE_NAME: settings.imageName,
-    ...(accessKey === undefined ? {} : { AWS_ACCESS_KEY: accessKey, AWS_SECRET_KEY: secretKey }),
-    AWS_REGION: region,
-    // Packer would ask the network for a newer version of itself.
-    CHECKPOINT_DISABLE: '1',
-    PACKER_CACHE_DIR: join(workspace.runFolder, 'packer-cache'),
-    // What the user set for Ansible counts, but not for how it prints: the tasks are read from its output.
-    ANSIBLE_NOCOLOR: '1',
-    ANSIBLE_FORCE_COLOR: '0',
-    ANSIBLE_STDOUT_CALLBACK: 'default',
-    ANSIBLE_DISPLAY_FAILED_STDERR: '0',
-    ANSIBLE_CALLBACK_RESULT_FORMAT: 'json',
-    // A container's user may have no home that can be written to.
-    ANSIBLE_LOCAL_TEMP: join(workspace.runFolder, 'ansible'),
-    // A control socket may have at most 107 bytes; the folder is private and goes with the build.
-    ANSIBLE_SSH_CONTROL_PATH_DIR: join(workspace.runFolder, 'cp'),
-    // The conversion is started by start.sh, which must not set anything up in the middle of a build.
-    NETSIL_BUILDER_PREPARED: '1',
-    [RUN_LABEL]: workspace.runId,
-    [EVENT_SOCKET_VARIABLE]: eventSocket,
   };
 }

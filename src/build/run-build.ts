@@ -1,28 +1,24 @@
-import { join } from 'node:path';
-import { prepareBase } from '../base/prepare-base.ts';
-import { BuilderErrors } from '../errors.ts';
-import { runPhase } from '../events.ts';
-import { convertImage } from '../images/convert-image.ts';
-import { parseFormats } from '../images/formats.ts';
+import { mkdir } from 'node:fs/promises';
+import { BuilderError, BuilderErrors } from '../errors.ts';
+import { type Artifact, runPhase } from '../events.ts';
 import { BuildRecorder } from '../output/build-recorder.ts';
 import { currentOutput } from '../output/current-output.ts';
 import { finishOutput } from '../output/finish.ts';
 import { type BuildPlan, planRows } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
-import { exists } from '../system/files.ts';
 import { Scope } from '../system/scope.ts';
+import { buildAmi } from './build-ami.ts';
+import { buildImages } from './build-images.ts';
 import { openBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
-import { outputDocuments } from './documents.ts';
-import { explainFailure, giveUpResume, setAsideWork, tellOfKept } from './failure.ts';
-import { isAllKept } from './layering.ts';
+import { type DocumentFacts, outputDocuments } from './documents.ts';
+import { besides, explainFailure, setAsideWork, tellOfAmis } from './failure.ts';
 import { lookAhead, wantedOutput } from './look-ahead.ts';
-import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
+import { prepareBuildKeys } from './prepare-machine.ts';
 import { pruneLayers } from './prune-layers.ts';
-import { proveOutput } from './prove-output.ts';
-import { provision } from './provision.ts';
+import { sideBySide } from './side-by-side.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /**
@@ -71,91 +67,94 @@ async function buildAnew(undertaking: Undertaking, context: BuildContext): Promi
   const workspace = await openWorkspace(scope, plan.settings.imagePath, context.emit);
   const record = recordBuild(scope, workspace, startMs, context);
   context.emit({ type: 'plan-made', rows: planRows(plan) });
+  let isFinished = false;
   try {
-    const finished = await build(scope, undertaking, workspace, record, context);
+    const { failure, ...finished } = await build(scope, undertaking, workspace, record, context);
+    isFinished = true;
     const durationMs = Math.round(performance.now() - startMs);
-    context.emit({ type: 'build-finished', ...finished, artifacts: record.artifacts, durationMs });
+    const amis = record.amis.length === 0 ? {} : { amis: record.amis };
+    context.emit({ type: 'build-finished', ...finished, ...amis, durationMs });
+    if (failure !== undefined) throw besides(failure, finished.directory);
   } catch (thrown) {
     await setAsideWork(workspace, context);
+    if (!isFinished) tellOfAmis(record, context);
     throw await explainFailure(thrown, workspace);
   }
 }
 
+/** Builds the images and the AMI side by side, whichever are wanted, and finishes with what there is. */
 async function build(
   scope: Scope,
   { plan, tools, options, startMs }: Undertaking,
   workspace: Workspace,
   record: BuildRecorder,
   context: BuildContext,
-): Promise<{ directory: string; login?: string }> {
+): Promise<Finished> {
+  const { until } = options;
+  const wantsImages = plan.types.types.includes('qemu');
+  const wantsAmi = plan.types.types.includes('amazon-ebs') && until === undefined;
+  if (!wantsImages && !wantsAmi) throw noLayersOfAmi(until ?? '');
+  const keys = wantsAmi ? await prepareBuildKeys(plan, context) : undefined;
+  const request = { plan, tools, options, workspace };
+  const [images, ami] = await sideBySide(
+    wantsImages
+      ? { name: 'local images', work: () => buildImages(scope, request, record, context) }
+      : undefined,
+    keys && { name: 'AMI', work: () => buildAmi({ plan, workspace, keys }, context) },
+    context,
+  );
+  if (until !== undefined) return { directory: workspace.logFolder, artifacts: record.artifacts };
+  const directory = await finish(
+    { plan, tools, record, workspace, images: images?.value, ami: ami?.value, startMs },
+    context,
+  );
+  const login = images?.value?.machine.login ?? ami?.value?.login;
+  const failure = images?.failure ?? ami?.failure;
+  return {
+    directory,
+    artifacts: images?.value === undefined ? [] : record.artifacts,
+    ...(login === undefined ? {} : { login }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+interface Finished {
+  readonly directory: string;
+  readonly artifacts: readonly Artifact[];
+  readonly login?: string;
+  /** Of the images or of the AMI, when the other one is in the directory. */
+  readonly failure?: BuilderError;
+}
+
+function noLayersOfAmi(until: string): BuilderError {
+  return new BuilderError('settings-invalid', `--until ${until} does not go with BUILD_TYPE=amazon-ebs`, {
+    hint: 'an AMI has no layers: leave one of them out',
+  });
+}
+
+/** Gives what there is its stamp; what failed images have left is moved aside first. */
+async function finish(
+  facts: Omit<DocumentFacts, 'durationMs' | 'artifacts' | 'signal'> & { readonly startMs: number },
+  context: BuildContext,
+): Promise<string> {
   const { emit, signal } = context;
-  const { settings } = plan;
-  const base = await prepareBase(plan.base, { cacheFolder: workspace.cacheFolder, emit, signal });
-  const request = { plan, base, tools, options, workspace };
-  const machine = await provisionMachine(scope, request, context);
-  const { login } = machine;
-  // An AMI alone leaves nothing here: it is in the cloud, and in the log.
-  if (options.until !== undefined) return { directory: workspace.logFolder };
-  if (!plan.types.types.includes('qemu')) return { directory: workspace.logFolder, login };
-  if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
-  if (settings.prove === 'boot')
-    await proveOutput(request, { artifacts: record.artifacts, machine }, context);
-  const directory = await runPhase(emit, 'finish', 'write checksums, manifest and report', () =>
-    finishOutput({
-      imagePath: settings.imagePath,
+  const { plan, record, workspace, images, startMs } = facts;
+  const { imagePath } = plan.settings;
+  if (images === undefined) await setAsideWork(workspace, context);
+  const artifacts = images === undefined ? [] : record.artifacts;
+  return runPhase(emit, 'finish', 'write checksums, manifest and report', async () => {
+    await mkdir(workspace.workFolder, { recursive: true });
+    const durationMs = Math.round(performance.now() - startMs);
+    return finishOutput({
+      imagePath,
       workFolder: workspace.workFolder,
-      artifacts: record.artifacts,
-      formats: plan.formats,
-      documents: outputDocuments({
-        ...{ plan, base, tools, record, machine, workspace, signal },
-        durationMs: Math.round(performance.now() - startMs),
-      }),
+      artifacts,
+      formats: images === undefined ? [] : plan.formats,
+      documents: outputDocuments({ ...facts, artifacts, durationMs, signal }),
       date: new Date(),
       warn: (text) => emit({ type: 'notice', level: 'warning', text }),
-    }),
-  );
-  return { directory, login };
-}
-
-/** A template of the user's own need not convert by itself. */
-async function convertDisk(
-  { settings, formats }: BuildPlan,
-  { workFolder }: Workspace,
-  { emit, signal }: BuildContext,
-): Promise<void> {
-  const disk = join(workFolder, `${settings.imageName}.qcow2`);
-  if (!(await exists(disk))) return;
-  await runPhase(emit, 'convert', 'convert the disk', () =>
-    convertImage(disk, { formats: parseFormats(formats.join(',')), emit, signal }),
-  );
-}
-
-/** Prepares the machine and lets Packer run. A layer that turns out not to start is set aside, and another one tried. */
-async function provisionMachine(
-  scope: Scope,
-  request: PrepareRequest,
-  context: BuildContext,
-): Promise<PreparedRun> {
-  for (;;) {
-    const machine = await runPhase(
-      context.emit,
-      'prepare',
-      'prepare keys, user data, layers and template',
-      () => prepareMachine(scope, request, context),
-    );
-    const { layers } = machine;
-    if (layers !== undefined && isAllKept(layers.layering, request.options)) {
-      const text = `the layer ${request.options.until ?? ''} is kept already: there is nothing to build`;
-      context.emit({ type: 'notice', level: 'info', text });
-      return machine;
-    }
-    try {
-      await provision(request, machine, context);
-      return machine;
-    } catch (thrown) {
-      if (!(await giveUpResume(machine, thrown, context))) throw tellOfKept(thrown, machine);
-    }
-  }
+    });
+  });
 }
 
 /** Keeps what happens, in the log and for the manifest; `startMs` is by the clock of `performance.now()`. */

@@ -26,7 +26,11 @@ describe('what a build leaves for its manifest', () => {
     const { tasks } = sampleRecord();
     expect(tasks).toHaveLength(sampleEvents().filter(({ type }) => type === 'task-finished').length);
     expect(tasks.find(({ task }) => task === 'container-host : Install the missing packages')).toEqual({
-      ...{ play: 'Container host', task: 'container-host : Install the missing packages' },
+      ...{
+        phase: 'provision',
+        play: 'Container host',
+        task: 'container-host : Install the missing packages',
+      },
       ...{ outcome: 'changed', startMs: 13_161, durationMs: 96_167 },
     });
   });
@@ -101,7 +105,10 @@ describe('what a build leaves for its manifest', () => {
   it('has no time before the beginning, whatever becomes of the clock', () => {
     const { phases, tasks } = recordOf(
       [-50, { type: 'phase-started', phase: 'provision', title: 'provision' }],
-      [-40, { type: 'task-finished', play: 'p', task: 't', outcome: 'ok', durationMs: 10 }],
+      [
+        -40,
+        { type: 'task-finished', phase: 'provision', play: 'p', task: 't', outcome: 'ok', durationMs: 10 },
+      ],
       [-30, { type: 'phase-finished', phase: 'provision', outcome: 'done', durationMs: 10 }],
     );
     expect([phases[0]?.startMs, tasks[0]?.startMs]).toEqual([0, 0]);

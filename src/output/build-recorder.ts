@@ -1,4 +1,13 @@
-import type { Artifact, LayerRow, LayerSaved, Listener, PlanRow, TimedEvent } from '../events.ts';
+import type {
+  Ami,
+  Artifact,
+  LayerRow,
+  LayerSaved,
+  Listener,
+  PlanRow,
+  TaskPhase,
+  TimedEvent,
+} from '../events.ts';
 import type { BuiltLayer, PhaseRecord, TaskRecord } from './manifest.ts';
 
 /**
@@ -7,6 +16,7 @@ import type { BuiltLayer, PhaseRecord, TaskRecord } from './manifest.ts';
  */
 export class BuildRecorder {
   readonly artifacts: Artifact[] = [];
+  readonly amis: Ami[] = [];
   readonly phases: PhaseRecord[] = [];
   readonly tasks: TaskRecord[] = [];
   readonly #beginMs: number;
@@ -15,7 +25,7 @@ export class BuildRecorder {
   #plan: readonly PlanRow[] = [];
   #layerRows: readonly LayerRow[] = [];
   #layersStartMs = 0;
-  #taskStartMs: number | undefined;
+  readonly #taskStarts = new Map<TaskPhase, number>();
 
   constructor(beginMs: number) {
     this.#beginMs = beginMs;
@@ -51,7 +61,8 @@ export class BuildRecorder {
     const atMs = Math.max(0, Math.round(event.timeMs - this.#beginMs));
     if (event.type === 'plan-made') this.#plan = event.rows;
     else if (event.type === 'artifact-made') this.#keepArtifact(event);
-    else if (event.type === 'task-started') this.#taskStartMs = atMs;
+    else if (event.type === 'ami-made') this.#keepAmi(event);
+    else if (event.type === 'task-started') this.#taskStarts.set(event.phase, atMs);
     else if (event.type === 'task-finished') this.#keepTask(event, atMs);
     else if (event.type.startsWith('phase-')) this.#keepPhase(event, atMs);
     else this.#keepLayer(event, atMs);
@@ -61,11 +72,15 @@ export class BuildRecorder {
     this.artifacts.push({ format, file, bytes, virtualBytes, sha256 });
   }
 
+  #keepAmi({ region, id, snapshotId, name }: Ami): void {
+    this.amis.push({ region, id, snapshotId, name });
+  }
+
   #keepTask(event: TimedEvent & { type: 'task-finished' }, atMs: number): void {
-    const { play, task, outcome, durationMs } = event;
-    const startMs = this.#taskStartMs ?? Math.max(0, atMs - durationMs);
-    this.tasks.push({ play, task, outcome, startMs, durationMs });
-    this.#taskStartMs = undefined;
+    const { phase, play, task, outcome, durationMs } = event;
+    const startMs = this.#taskStarts.get(phase) ?? Math.max(0, atMs - durationMs);
+    this.tasks.push({ phase, play, task, outcome, startMs, durationMs });
+    this.#taskStarts.delete(phase);
   }
 
   #keepPhase(event: TimedEvent, atMs: number): void {

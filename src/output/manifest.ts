@@ -1,4 +1,4 @@
-import type { Artifact, Phase, PhaseOutcome, PlanRow, TaskOutcome } from '../events.ts';
+import type { Artifact, Phase, PhaseOutcome, PlanRow, TaskOutcome, TaskPhase } from '../events.ts';
 
 /** One phase of the build and how long it took. Times of a manifest (`startMs`) count from the build's beginning. */
 export interface PhaseRecord {
@@ -24,11 +24,21 @@ export interface BuiltLayer {
 
 /** One Ansible task that ran. */
 export interface TaskRecord {
+  /** Not there in manifests of older versions: `provision`. */
+  readonly phase?: TaskPhase;
   readonly play: string;
   readonly task: string;
   readonly outcome: TaskOutcome;
   readonly startMs: number;
   readonly durationMs: number;
+}
+
+/** One Amazon AMI that was made of the images. */
+export interface AmiRecord {
+  readonly region: string;
+  readonly id: string;
+  readonly snapshotId: string;
+  readonly name: string;
 }
 
 /** What was built from what, for programs. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { asError, BuilderError, systemCode } from '../errors.ts';
-import type { Phase, PhaseOutcome, TaskOutcome } from '../events.ts';
+import type { Phase, PhaseOutcome, TaskOutcome, TaskPhase } from '../events.ts';
 import { parseCheckedJson } from '../system/checked-json.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -33,6 +33,7 @@ const Layers = z.object({
 });
 
 const Tasks = z.object({
+  phase: word<TaskPhase>().exactOptional(),
   play: z.string(),
   task: z.string(),
   outcome: word<TaskOutcome>(),

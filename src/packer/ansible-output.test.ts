@@ -8,6 +8,7 @@ function fold(...lines: string[]) {
   let nowMs = 0;
   const output = new AnsibleOutput(
     (event) => events.push(event),
+    'provision',
     () => nowMs,
   );
   for (const line of lines) {
@@ -40,6 +41,7 @@ describe('the output of ansible-playbook', () => {
     ]);
     expect(events[0]).toEqual({
       type: 'task-started',
+      phase: 'provision',
       play: 'Container host',
       task: 'container-host : Install the packages',
     });

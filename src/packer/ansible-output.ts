@@ -1,4 +1,4 @@
-import type { Emit, TaskOutcome } from '../events.ts';
+import type { Emit, TaskOutcome, TaskPhase } from '../events.ts';
 
 const RESULT = /^(ok|changed|skipping|fatal|failed|unreachable|rescued|ignored): \[([^\]]+)\]/;
 /** A machine's line of the recap when no failure was left: those that there were, a `rescue` block took care of. */
@@ -24,14 +24,16 @@ interface RunningTask {
  */
 export class AnsibleOutput {
   readonly #emit: Emit;
+  readonly #phase: TaskPhase;
   readonly #now: () => number;
   #play = '';
   #task: RunningTask | undefined;
   #failed: { play: string; task: string; lines: string[] } | undefined;
   #failedBy: RunningTask | undefined;
 
-  constructor(emit: Emit, now: () => number = () => performance.now()) {
+  constructor(emit: Emit, phase: TaskPhase = 'provision', now: () => number = () => performance.now()) {
     this.#emit = emit;
+    this.#phase = phase;
     this.#now = now;
   }
 
@@ -57,7 +59,7 @@ export class AnsibleOutput {
 
   #startTask(task: string): void {
     this.#task = { name: task, startMs: this.#now(), outcome: 'skipped' };
-    this.#emit({ type: 'task-started', play: this.#play, task });
+    this.#emit({ type: 'task-started', phase: this.#phase, play: this.#play, task });
   }
 
   #result(text: string): void {
@@ -93,7 +95,14 @@ export class AnsibleOutput {
     if (this.#task === undefined) return;
     const { name, startMs, outcome } = this.#task;
     const durationMs = Math.round(this.#now() - startMs);
-    this.#emit({ type: 'task-finished', play: this.#play, task: name, outcome, durationMs });
+    this.#emit({
+      type: 'task-finished',
+      phase: this.#phase,
+      play: this.#play,
+      task: name,
+      outcome,
+      durationMs,
+    });
     this.#task = undefined;
   }
 }

@@ -72,7 +72,7 @@ function addMissing(own: QemuArgs, extra: QemuArgs): QemuArgs {
 }
 
 /** The compiled template lies elsewhere, so that the place of the plain one is written out in it. */
-function resolveTemplateFolder(template: PackerTemplate, folder: string): PackerTemplate {
+export function resolveTemplateFolder(template: PackerTemplate, folder: string): PackerTemplate {
   const quoted = JSON.stringify(folder).slice(1, -1);
   const text = JSON.stringify(template).replaceAll(/\{\{\s*template_dir\s*\}\}/g, () => quoted);
   return JSON.parse(text) as PackerTemplate;

@@ -41,3 +41,15 @@ export function uiLines(message: PackerMessage): PackerUiLine[] {
     return { kind, builder: match?.[1] ?? '', text: match?.[2] ?? line };
   });
 }
+
+/** The id of what a builder has made, if the message tells of one: a folder's name, `us-west-2:ami-…`. */
+export function artifactId({ target, type, data }: PackerMessage): string | undefined {
+  const [, what, id] = data;
+  return target !== '' && type === 'artifact' && what === 'id' ? id : undefined;
+}
+
+/** Why a builder's build has failed, in whole, if the message tells of it. */
+export function buildError({ target, type, data }: PackerMessage): string | undefined {
+  const [text] = data;
+  return target === '' || type !== 'error' ? undefined : text?.replaceAll('\\n', '\n');
+}

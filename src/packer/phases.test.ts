@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildEvent } from '../events.ts';
-import { PackerPhases } from './phases.ts';
+import { INSTANCE_STEPS, machineSteps, PackerPhases } from './phases.ts';
 
-function fold(lines: readonly string[], end: 'done' | 'failed') {
+function fold(lines: readonly string[], end: 'done' | 'failed', steps = machineSteps()) {
   const events: BuildEvent[] = [];
   let nowMs = 0;
   const phases = new PackerPhases(
     (event) => events.push(event),
-    undefined,
+    steps,
     () => nowMs,
   );
   for (const line of lines) {
@@ -40,6 +40,21 @@ describe('the phases of a packer run', () => {
       'save done 500',
       'phase-started',
       'convert done 500',
+    ]);
+  });
+
+  it('of an instance have names of their own', () => {
+    const lines = [
+      'Creating temporary keypair: packer_1',
+      'Launching a source AWS instance...',
+      'Connected to SSH!',
+      'Stopping the source instance...',
+      'Terminating the source AWS instance...',
+    ];
+    expect(fold(lines, 'done', INSTANCE_STEPS).filter((text) => text !== 'phase-started')).toEqual([
+      'ami-boot done 500',
+      'ami-provision done 500',
+      'ami-save done 1000',
     ]);
   });
 

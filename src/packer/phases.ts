@@ -1,31 +1,64 @@
-import type { Emit, Phase, PhaseOutcome } from '../events.ts';
+import type { Emit, Phase, PhaseOutcome, TaskPhase } from '../events.ts';
 
-const BOOT_TITLE = 'boot the machine and wait for SSH';
-const TITLES: Readonly<Partial<Record<Phase, string>>> = {
-  provision: 'provision with Ansible',
-  save: 'shut down and save the disk',
-  convert: 'convert the disk',
+/** A phase of a builder's run, and Packer's own words that begin it (checked against 1.6.6). */
+export interface PackerStep {
+  readonly phase: Phase;
+  readonly title: string;
+  readonly marker: RegExp;
+}
+
+/** What one builder does, in the order in which it comes. */
+export interface PackerSteps {
+  readonly steps: readonly PackerStep[];
+  /** The phase in which the provisioners run. */
+  readonly tasks: TaskPhase;
+}
+
+/** What a local machine goes through; `bootTitle` is what its start is called. */
+export function machineSteps(bootTitle = 'boot the machine and wait for SSH'): PackerSteps {
+  return {
+    steps: [
+      { phase: 'boot', title: bootTitle, marker: /^Starting VM/ },
+      { phase: 'provision', title: 'provision with Ansible', marker: /^Connected to (SSH|WinRM)/ },
+      {
+        phase: 'save',
+        title: 'shut down and save the disk',
+        marker: /^Gracefully halting virtual machine/,
+      },
+      { phase: 'convert', title: 'convert the disk', marker: /^Running post-processor/ },
+    ],
+    tasks: 'provision',
+  };
+}
+
+/** What an instance goes through on its way to an AMI. */
+export const INSTANCE_STEPS: PackerSteps = {
+  steps: [
+    {
+      phase: 'ami-boot',
+      title: 'start an instance and wait for SSH',
+      marker: /^Launching a source AWS instance/,
+    },
+    { phase: 'ami-provision', title: 'provision the instance', marker: /^Connected to (SSH|WinRM)/ },
+    { phase: 'ami-save', title: 'make the AMI of the instance', marker: /^Stopping the source instance/ },
+  ],
+  tasks: 'ami-provision',
 };
 
-/** Packer's own words that begin a phase (checked against 1.6.6). Each phase comes once, in this order. */
-const MARKERS: readonly (readonly [Phase, RegExp])[] = [
-  ['boot', /^Starting VM|^Launching a source AWS instance/],
-  ['provision', /^Connected to (SSH|WinRM)/],
-  ['save', /^Gracefully halting virtual machine|^Stopping the source instance/],
-  ['convert', /^Running post-processor/],
-];
-
-/** Folds what Packer says into phases: each one's beginning ends the one before. */
+/** Folds what Packer says into phases: each one's beginning ends the one before. Each comes once, in order. */
 export class PackerPhases {
   readonly #emit: Emit;
-  readonly #titles: Readonly<Partial<Record<Phase, string>>>;
+  readonly #steps: readonly PackerStep[];
   readonly #now: () => number;
   #current: { readonly index: number; readonly phase: Phase; readonly startMs: number } | undefined;
 
-  /** `bootTitle` is what the machine's start is called. */
-  constructor(emit: Emit, bootTitle = BOOT_TITLE, now: () => number = () => performance.now()) {
+  constructor(
+    emit: Emit,
+    { steps }: PackerSteps = machineSteps(),
+    now: () => number = () => performance.now(),
+  ) {
     this.#emit = emit;
-    this.#titles = { ...TITLES, boot: bootTitle };
+    this.#steps = steps;
     this.#now = now;
   }
 
@@ -35,12 +68,13 @@ export class PackerPhases {
 
   line(text: string): void {
     const after = this.#current?.index ?? -1;
-    const index = MARKERS.findIndex(([, pattern], place) => place > after && pattern.test(text));
-    const phase = MARKERS[index]?.[0];
-    if (phase === undefined) return;
+    const index = this.#steps.findIndex(({ marker }, place) => place > after && marker.test(text));
+    const step = this.#steps[index];
+    if (step === undefined) return;
+    const { phase, title } = step;
     this.finish('done');
     this.#current = { index, phase, startMs: this.#now() };
-    this.#emit({ type: 'phase-started', phase, title: this.#titles[phase] ?? phase });
+    this.#emit({ type: 'phase-started', phase, title });
   }
 
   /** Ends the running phase, if there is one. */

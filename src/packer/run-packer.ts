@@ -6,23 +6,25 @@ import { temporaryFolder } from '../system/files.ts';
 import { ProcessError, run } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import { AnsibleOutput, type FailedTask } from './ansible-output.ts';
-import { parseMachineLine, type PackerUiLine, uiLines } from './machine-readable.ts';
-import { PackerPhases } from './phases.ts';
+import { awsRefusal } from './aws-refusal.ts';
+import { artifactId, buildError, parseMachineLine, type PackerUiLine, uiLines } from './machine-readable.ts';
+import { PackerPhases, type PackerSteps } from './phases.ts';
 
 export interface PackerRun {
   readonly templatePath: string;
   readonly variableFile: string;
   /** Names of the builders that run; the first one's output tells the phases. */
   readonly builders: readonly string[];
+  /** What the first builder goes through. */
+  readonly steps: PackerSteps;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-  /** What the machine's start is called; it may resume instead of boot. */
-  readonly bootTitle?: string;
+  /** How long Packer may take to stop and clean up before its whole group is killed; enough for a local machine. */
+  readonly stopTimeoutMs?: number;
 }
 
-/** Packer gets this long to stop the machine and clean up before its whole group is killed. */
 const STOP_TIMEOUT_MS = 20_000;
 const ERROR_LINES = 15;
 
@@ -39,10 +41,10 @@ export function packerArgs(
 }
 
 /**
- * Runs `packer build` and emits phases, Ansible tasks, and every line. Fails with `boot-timeout` (SSH never answered),
- * `provision-failed` (names the task), or `packer-failed`.
+ * Runs `packer build` and emits phases, Ansible tasks, and every line. Returns the ids of what it made. Fails with
+ * `boot-timeout` (SSH never answered), `provision-failed` (names the task), what AWS refused, or `packer-failed`.
  */
-export async function runPacker(packerRun: PackerRun): Promise<void> {
+export async function runPacker(packerRun: PackerRun): Promise<readonly string[]> {
   const story = new PackerStory(packerRun);
   await using scope = new Scope();
   // Private and short-lived: nobody takes secrets out of it.
@@ -54,11 +56,12 @@ export async function runPacker(packerRun: PackerRun): Promise<void> {
       signal: packerRun.signal,
       // To the whole group, as a terminal would: Packer's first process only watches over the one that does the work.
       stopSignal: 'SIGINT',
-      killAfterMs: STOP_TIMEOUT_MS,
+      killAfterMs: packerRun.stopTimeoutMs ?? STOP_TIMEOUT_MS,
       capture: false,
       onLine: (line) => story.line(line),
     });
     story.phases.finish('done');
+    return story.artifacts;
   } catch (thrown) {
     story.phases.finish('failed');
     if (!(thrown instanceof ProcessError) || thrown.failure === 'not-found') throw thrown;
@@ -78,27 +81,45 @@ class PackerStory {
   readonly #emit: Emit;
   readonly #ansible: AnsibleOutput;
   readonly #builder: string;
+  readonly #isInstance: boolean;
   readonly #errors: string[] = [];
+  /** What Packer gave for the reason at its end, in whole. */
+  #reason = '';
+  readonly artifacts: string[] = [];
 
-  constructor({ emit, builders, bootTitle }: PackerRun) {
+  constructor({ emit, builders, steps }: PackerRun) {
     this.#emit = emit;
     this.#builder = builders[0] ?? '';
-    this.phases = new PackerPhases(emit, bootTitle);
-    this.#ansible = new AnsibleOutput(emit);
+    this.#isInstance = steps.tasks === 'ami-provision';
+    this.phases = new PackerPhases(emit, steps);
+    this.#ansible = new AnsibleOutput(emit, steps.tasks);
   }
 
   line(raw: string): void {
     const message = parseMachineLine(raw);
-    if (message === undefined) this.#emit({ type: 'tool-output', tool: 'packer', line: raw });
-    else for (const line of uiLines(message)) this.#uiLine(line);
+    if (message === undefined) {
+      this.#emit({ type: 'tool-output', tool: 'packer', line: raw });
+      return;
+    }
+    const id = artifactId(message);
+    if (id !== undefined) this.artifacts.push(id);
+    this.#reason = buildError(message) ?? this.#reason;
+    for (const line of uiLines(message)) this.#uiLine(line);
   }
 
   #uiLine({ kind, builder, text }: PackerUiLine): void {
     this.#emit({ type: 'tool-output', tool: builder === '' ? 'packer' : builder, line: text });
-    if (kind === 'error') this.#errors.push(text);
+    if (kind === 'error') this.#error(text, builder);
     if (builder !== this.#builder) return;
     this.phases.line(text);
     this.#ansible.line(text);
+  }
+
+  /** What Packer could not remove must not be lost among its lines: it costs money, or is in the way. */
+  #error(text: string, builder: string): void {
+    this.#errors.push(text);
+    if (builder === '' || !/manually|may still be around/.test(text)) return;
+    this.#emit({ type: 'notice', level: 'warning', text: `left by Packer: ${text}` });
   }
 
   failure(cause: ProcessError, qemuErrors: readonly string[]): BuilderError {
@@ -106,7 +127,9 @@ class PackerStory {
     if (task !== undefined) return taskFailure(task);
     const tail = this.#errors.filter((line) => line.trim() !== '').slice(-ERROR_LINES);
     if (tail.some((line) => /Timeout waiting for (SSH|WinRM)/.test(line))) {
-      return new BuilderError('boot-timeout', 'the machine started, but SSH never answered', { tail });
+      return this.#isInstance
+        ? new BuilderError('boot-timeout', 'the instance started, but SSH never answered', INSTANCE_HELP)
+        : new BuilderError('boot-timeout', 'the machine started, but SSH never answered', { tail });
     }
     if (tail.some((line) => line.includes('Qemu failed to start'))) {
       const said = qemuErrors.slice(-ERROR_LINES);
@@ -114,11 +137,17 @@ class PackerStory {
         tail: said.length > 0 ? said : tail,
       });
     }
+    const refusal = awsRefusal(this.#reason);
+    if (refusal !== undefined) return refusal;
     const message =
       cause.failure === 'exited' ? `packer ended with exit code ${cause.exitCode ?? 'none'}` : cause.message;
     return new BuilderError('packer-failed', message, { tail: tail.length > 0 ? tail : cause.tail });
   }
 }
+
+const INSTANCE_HELP = {
+  hint: 'its subnet must give it a public address that this computer reaches by port 22, and AWS_SSH_USERNAME must be its user',
+};
 
 function taskFailure(task: FailedTask): BuilderError {
   return new BuilderError(

@@ -34,6 +34,15 @@ export function templateValues(
   return { variables: { ...Object.fromEntries(defaults), ...given }, secrets, templateFolder };
 }
 
+/** Those of the values whose variables a template declares: Packer refuses others. */
+export function declaredVariables(
+  values: Readonly<Record<string, string>>,
+  template: PackerTemplate,
+): Record<string, string> {
+  const names = new Set(Object.keys(template.variables ?? {}));
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
+}
+
 /** A text of the template with its user variables and the template's folder filled in. */
 export function resolveText(text: string, { variables, templateFolder }: TemplateValues): string {
   return fill(text, (call, argument) => {

@@ -42,20 +42,39 @@ function whyProof({ prove, proveChecks }: Settings): { readonly why?: string } {
   return proveChecks === undefined ? {} : { why: `with the checks in ${proveChecks}` };
 }
 
-/** The plan in rows of label, value, and reason. */
-export function planRows(plan: BuildPlan): PlanRow[] {
-  const { settings, base, keys, payload, accelerator, types, formats, signer } = plan;
+/** Of local images: the machine that they are built on, and what becomes of its disk. */
+function imageRows({ settings, accelerator, formats }: BuildPlan): PlanRow[] {
   const memory = `${settings.memoryBytes / 1024 ** 2} MiB memory, ${settings.cpus} processors`;
   return [
-    { label: 'build', value: types.types.join(' and '), why: types.why },
-    { label: 'base image', value: base.name, why: base.why },
-    { label: 'payload', value: payload.name, why: payload.why },
-    { label: 'ssh key', value: keys.privateKeyPath, why: KEY_ACTIONS[keys.action] },
     { label: 'machine', value: memory },
     { label: 'accelerator', value: accelerator.accelerator, why: accelerator.reason },
     { label: 'formats', value: formats.join(', ') },
     { label: 'proof', value: PROOFS[settings.prove], ...whyProof(settings) },
+  ];
+}
+
+function amiRow({ aws }: Settings): PlanRow {
+  const { sourceAmi: source, instanceType, region, encryption } = aws;
+  const what = source.kind === 'family' ? `the newest ${source.family}` : source.id;
+  const how = encryption.isWanted ? ', encrypted' : '';
+  return { label: 'ami', value: `of ${what}, on ${instanceType} in ${region}${how}` };
+}
+
+/** The plan in rows of label, value, and reason. */
+export function planRows(plan: BuildPlan): PlanRow[] {
+  const { settings, keys, payload, types, signer } = plan;
+  const [hasImages, hasAmi] = [types.types.includes('qemu'), types.types.includes('amazon-ebs')];
+  return [
+    { label: 'build', value: types.types.join(' and '), why: types.why },
+    ...(hasAmi ? [amiRow(settings)] : []),
+    ...(hasImages ? [{ label: 'base image', value: plan.base.name, why: plan.base.why }] : []),
+    { label: 'payload', value: payload.name, why: payload.why },
+    { label: 'ssh key', value: keys.privateKeyPath, why: KEY_ACTIONS[keys.action] },
+    ...(hasImages ? imageRows(plan) : []),
     ...(signer === undefined ? [] : [{ label: 'signature', value: signer.name, why: 'SIGNING_KEY' }]),
-    { label: 'output', value: `${settings.imagePath}/<date>-<time>/${settings.imageName}.*` },
+    {
+      label: 'output',
+      value: `${settings.imagePath}/<date>-<time>/${hasImages ? `${settings.imageName}.*` : ''}`,
+    },
   ];
 }

@@ -43,7 +43,7 @@ ${navigation(manifest)}
 <main>
 ${sourcesSection(manifest)}
 ${timelineSection(manifest)}
-${imagesSection(images, manifest.signature, proof)}
+${images.length === 0 ? NOTHING : imagesSection(images, manifest.signature, proof)}
 ${amisSection(manifest.ami)}
 ${loginSection(manifest.login)}
 </main>
@@ -75,15 +75,16 @@ ${layers.length === 0 ? NOTHING : html`<div><dt>Layers</dt><dd>${cached} of ${la
 /** A stamped folder is there only when every file of it was compared with the disk. */
 function verdict(imageCount: number, isBooted: boolean): string {
   const booted = isBooted ? ", and booted on hardware like its target's" : '';
+  if (imageCount === 0) return 'An Amazon AMI, and no images.';
   if (imageCount === 1) return `One image, equal to the built disk byte for byte${booted}.`;
   return `${imageCount} images, each equal to the built disk byte for byte${booted}.`;
 }
 
-function navigation({ ami, login }: Manifest): Html {
+function navigation({ artifacts, ami, login }: Manifest): Html {
   return html`<nav aria-label="Sections"><ul role="list">
 <li><a href="#sources">Built from</a></li>
 <li><a href="#time">Time</a></li>
-<li><a href="#images">Images</a></li>
+${artifacts.length === 0 ? NOTHING : html`<li><a href="#images">Images</a></li>`}
 ${ami === undefined || ami.length === 0 ? NOTHING : html`<li><a href="#amis">Amazon AMIs</a></li>`}
 ${login === undefined ? NOTHING : html`<li><a href="#log-in">Log in</a></li>`}
 </ul></nav>`;

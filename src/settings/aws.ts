@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import { registerSecret } from '../system/secrets.ts';
-import type { VariableValues } from './variables.ts';
+import type { VariableName, VariableValues } from './variables.ts';
 
 /** Where AWS credentials were found, in words; undefined when there are none. Never the credentials themselves. */
 export interface AwsSettings {
@@ -10,9 +10,32 @@ export interface AwsSettings {
   /** The original's own variables, to be handed to Packer; other sources are found by Packer itself. */
   readonly accessKey: string | undefined;
   readonly secretKey: string | undefined;
+  readonly sourceAmi: AmiChoice;
+  readonly sshUsername: string | undefined;
+  readonly instanceType: string;
+  readonly subnet: string | undefined;
+  readonly encryption: AmiEncryption;
+}
+
+/** Families whose newest AMI can be named by the family. */
+export const AMI_FAMILIES = ['flatcar', 'fedora-coreos', 'debian'] as const;
+export type AmiFamily = (typeof AMI_FAMILIES)[number];
+
+/** What an AMI is built from: the newest that a family has published, or one by its id. */
+export type AmiChoice =
+  | { readonly kind: 'family'; readonly family: AmiFamily }
+  | { readonly kind: 'id'; readonly id: string };
+
+export interface AmiEncryption {
+  readonly isWanted: boolean;
+  /** Undefined: the account's default key. */
+  readonly kmsKey: string | undefined;
 }
 
 const DEFAULT_REGION = 'us-west-2';
+/** As the original's, of today. */
+const DEFAULT_INSTANCE_TYPE = 't3.large';
+const DEFAULT_SOURCE: AmiChoice = { kind: 'family', family: 'flatcar' };
 
 /**
  * Finds AWS credentials: the original's AWS_ACCESS_KEY and AWS_SECRET_KEY, the standard names, a profile, the shared
@@ -48,7 +71,53 @@ export function readAws(
       ),
     );
   }
-  return { region, credentials: findCredentials(values, env, fileExists), accessKey, secretKey };
+  return {
+    region,
+    credentials: findCredentials(values, env, fileExists),
+    accessKey,
+    secretKey,
+    ...readInstance(values, report),
+  };
+}
+
+/** What the instance is made of, and the AMI of it. */
+function readInstance(
+  values: VariableValues,
+  report: (problem: BuilderError) => void,
+): Pick<AwsSettings, 'sourceAmi' | 'sshUsername' | 'instanceType' | 'subnet' | 'encryption'> {
+  const matching = (name: VariableName, pattern: RegExp, expected: string): string | undefined => {
+    const value = values[name];
+    if (value === undefined || pattern.test(value)) return value;
+    const message = `${name} is ${JSON.stringify(value)}, which is not ${expected}`;
+    report(new BuilderError('settings-invalid', message, { hint: `set ${name} to ${expected}` }));
+    return undefined;
+  };
+  const source = matching(
+    'AWS_SOURCE_AMI',
+    new RegExp(`^(${AMI_FAMILIES.join('|')}|ami-[0-9a-f]{8,17})$`),
+    `one of ${AMI_FAMILIES.join(', ')}, or the id of an AMI`,
+  );
+  return {
+    sourceAmi: sourceOf(source),
+    sshUsername: matching('AWS_SSH_USERNAME', /^[a-z_][\w-]{0,31}$/, "a user's name"),
+    instanceType:
+      matching('AWS_INSTANCE_TYPE', /^[a-z0-9-]+\.[a-z0-9-]+$/, 'a type such as t3.large') ??
+      DEFAULT_INSTANCE_TYPE,
+    subnet: matching('AWS_SUBNET', /^subnet-[0-9a-f]{8,17}$/, 'the id of a subnet'),
+    encryption: encryptionOf(
+      matching('AWS_ENCRYPT', /^[\w:/-]{1,2048}$/, 'true, false, or the id, ARN or alias of a KMS key'),
+    ),
+  };
+}
+
+function sourceOf(text: string | undefined): AmiChoice {
+  if (text === undefined) return DEFAULT_SOURCE;
+  const family = AMI_FAMILIES.find((name) => name === text);
+  return family === undefined ? { kind: 'id', id: text } : { kind: 'family', family };
+}
+
+function encryptionOf(text = 'false'): AmiEncryption {
+  return { isWanted: text !== 'false', kmsKey: text === 'true' || text === 'false' ? undefined : text };
 }
 
 function findCredentials(

@@ -177,6 +177,36 @@ export const VARIABLES = [
     secret: true,
   },
   { name: 'AWS_REGION', argument: 'NAME', meaning: 'AWS region', default: 'us-west-2' },
+  {
+    name: 'AWS_SOURCE_AMI',
+    argument: 'AMI',
+    meaning: 'what the AMI is built from: flatcar, fedora-coreos or debian (the newest of each), or an id',
+    default: 'flatcar',
+  },
+  {
+    name: 'AWS_SSH_USERNAME',
+    argument: 'NAME',
+    meaning: 'the user that the source AMI lets in by key',
+    default: 'core; admin for debian, ubuntu for ubuntu',
+  },
+  {
+    name: 'AWS_INSTANCE_TYPE',
+    argument: 'TYPE',
+    meaning: 'type of the instance that builds the AMI',
+    default: 't3.large',
+  },
+  {
+    name: 'AWS_SUBNET',
+    argument: 'ID',
+    meaning: 'subnet of that instance; it must give public addresses',
+    default: "one of the region's default VPC",
+  },
+  {
+    name: 'AWS_ENCRYPT',
+    argument: 'KEY',
+    meaning: "encrypt the AMI: true for the account's default key, or a KMS key's id, ARN or alias",
+    default: 'false',
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]['name'];

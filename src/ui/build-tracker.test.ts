@@ -81,11 +81,30 @@ describe('BuildTracker', () => {
   });
 
   it('knows the Ansible task at work, until it or its phase ends', () => {
-    const task = { type: 'task-started', play: 'image', task: 'clean : Remove logs' } as const;
-    const end = { ...task, type: 'task-finished', outcome: 'ok', durationMs: 1 } as const;
-    expect(trackerAfter([5, task]).task).toEqual({ play: 'image', task: 'clean : Remove logs', startMs: 5 });
-    expect(trackerAfter([5, task], [6, end]).task).toBeUndefined();
-    expect(trackerAfter([0, started], [5, task], [6, finished]).task).toBeUndefined();
+    const task = {
+      type: 'task-started',
+      phase: 'provision',
+      play: 'image',
+      task: 'clean : Remove logs',
+    } as const;
+    const end = { ...task, type: 'task-finished', phase: 'provision', outcome: 'ok', durationMs: 1 } as const;
+    expect(trackerAfter([5, task]).taskOf('provision')).toEqual({
+      play: 'image',
+      task: 'clean : Remove logs',
+      startMs: 5,
+    });
+    expect(trackerAfter([5, task], [6, end]).taskOf('provision')).toBeUndefined();
+    const phase = { type: 'phase-finished', phase: 'provision', outcome: 'failed', durationMs: 1 } as const;
+    expect(trackerAfter([5, task], [6, phase]).taskOf('provision')).toBeUndefined();
+  });
+
+  it('keeps the tasks of an AMI and of local images apart', () => {
+    const task = { type: 'task-started', phase: 'provision', play: 'p', task: 'here' } as const;
+    const other = { ...task, phase: 'ami-provision', task: 'there' } as const;
+    const end = { ...other, type: 'task-finished', outcome: 'ok', durationMs: 1 } as const;
+    const tracker = trackerAfter([5, task], [6, other], [7, end]);
+    expect(tracker.taskOf('provision')?.task).toBe('here');
+    expect(tracker.taskOf('ami-provision')).toBeUndefined();
   });
 
   it('collects the artifacts as plain data', () => {

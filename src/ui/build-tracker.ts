@@ -37,7 +37,7 @@ export class BuildTracker {
   readonly #phases: PhaseRecord[] = [];
   readonly #items = new Map<Phase, Map<string, ItemRecord>>();
   readonly #artifacts: Artifact[] = [];
-  #task: TaskRecord | undefined;
+  readonly #tasks = new Map<Phase, TaskRecord>();
   #startMs: number | undefined;
 
   /** Takes in one event, in the order in which they were emitted. */
@@ -55,10 +55,10 @@ export class BuildTracker {
         this.#applyProgress(event, event.timeMs);
         break;
       case 'task-started':
-        this.#task = { play: event.play, task: event.task, startMs: event.timeMs };
+        this.#tasks.set(event.phase, { play: event.play, task: event.task, startMs: event.timeMs });
         break;
       case 'task-finished':
-        this.#task = undefined;
+        this.#tasks.delete(event.phase);
         break;
       case 'artifact-made': {
         const { format, file, bytes, virtualBytes, sha256 } = event;
@@ -83,9 +83,9 @@ export class BuildTracker {
     return [...(this.#items.get(phase)?.values() ?? [])];
   }
 
-  /** The Ansible task at work, if any. */
-  get task(): TaskRecord | undefined {
-    return this.#task;
+  /** The Ansible task at work in a phase, if any. */
+  taskOf(phase: Phase): TaskRecord | undefined {
+    return this.#tasks.get(phase);
   }
 
   get artifacts(): readonly Artifact[] {
@@ -105,7 +105,7 @@ export class BuildTracker {
     const record = this.#phases[index] ?? startOf(phase, phase, timeMs - durationMs);
     this.#phases.splice(index === -1 ? this.#phases.length : index, 1, { ...record, outcome, durationMs });
     this.#items.delete(phase);
-    this.#task = undefined;
+    this.#tasks.delete(phase);
   }
 
   #applyProgress(event: Progress, timeMs: number): void {

@@ -1,4 +1,5 @@
 import type {
+  Ami,
   Artifact,
   BootProof,
   BuildFailed,
@@ -7,6 +8,7 @@ import type {
   PhaseFinished,
   Progress,
   TaskFinished,
+  TaskPhase,
 } from '../events.ts';
 import { formatPercent } from './bar.ts';
 import { formatBytes } from './bytes.ts';
@@ -43,12 +45,21 @@ export function progressBytes(progress: {
     : `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
 }
 
-export function taskFinishedText({ task, outcome, durationMs }: TaskFinished): string {
-  return `ansible: ${outcome}: ${cleanText(task)} (${formatDuration(durationMs)})`;
+/** Who speaks of a task, when an AMI is provisioned beside the local images. */
+export function taskSpeaker(phase: TaskPhase): string {
+  return phase === 'provision' ? 'ansible' : 'ami ansible';
+}
+
+export function taskFinishedText({ phase, task, outcome, durationMs }: TaskFinished): string {
+  return `${taskSpeaker(phase)}: ${outcome}: ${cleanText(task)} (${formatDuration(durationMs)})`;
 }
 
 export function artifactText({ format, file, bytes }: Artifact): string {
   return `made ${cleanText(file)} (${cleanText(format)}, ${formatBytes(bytes)})`;
+}
+
+export function amiText({ id, name, region, snapshotId }: Ami): string {
+  return `made ${cleanText(id)} (${cleanText(name)}) in ${cleanText(region)}, snapshot ${cleanText(snapshotId)}`;
 }
 
 /** `vdi on hardware like VirtualBox: …: 7 checks ok (52 s)`, or what was wrong. */

@@ -18,9 +18,19 @@ it.each<[BuildEvent, string[]]>([
   [{ type: 'phase-finished', phase: 'boot', outcome: 'done', durationMs: 1500 }, ['boot: done in 1.5 s']],
   [{ type: 'progress', phase: 'convert', item: 'vdi', fraction: 0.01 }, []],
   [{ type: 'progress', phase: 'convert', item: 'vdi', fraction: 0.25 }, ['convert: vdi 25 %']],
-  [{ type: 'task-started', play: 'image', task: 'clean : Logs' }, ['ansible: image: clean : Logs']],
   [
-    { type: 'task-finished', play: 'image', task: 'clean : Logs', outcome: 'skipped', durationMs: 100 },
+    { type: 'task-started', phase: 'provision', play: 'image', task: 'clean : Logs' },
+    ['ansible: image: clean : Logs'],
+  ],
+  [
+    {
+      type: 'task-finished',
+      phase: 'provision',
+      play: 'image',
+      task: 'clean : Logs',
+      outcome: 'skipped',
+      durationMs: 100,
+    },
     ['ansible: skipped: clean : Logs (0.1 s)'],
   ],
   [{ type: 'notice', level: 'info', text: 'hello' }, ['hello']],

@@ -1,5 +1,6 @@
 import type { TimedEvent } from '../events.ts';
 import {
+  amiText,
   artifactText,
   currentText,
   failedText,
@@ -10,6 +11,7 @@ import {
   progressText,
   provenText,
   taskFinishedText,
+  taskSpeaker,
 } from './event-text.ts';
 import { layerLines, planLines } from './plan-text.ts';
 import { ProgressGate } from './progress-gate.ts';
@@ -52,7 +54,7 @@ function logTexts(event: TimedEvent): readonly string[] {
     case 'progress':
       return [progressText(event)];
     case 'task-started':
-      return [`ansible: ${cleanText(event.play)}: ${cleanText(event.task)}`];
+      return [`${taskSpeaker(event.phase)}: ${cleanText(event.play)}: ${cleanText(event.task)}`];
     case 'task-finished':
       return [taskFinishedText(event)];
     case 'notice':
@@ -61,6 +63,8 @@ function logTexts(event: TimedEvent): readonly string[] {
       return linesOf(event.line).map((line) => `${event.tool}> ${line}`);
     case 'artifact-made':
       return [`${artifactText(event)}, sha256 ${event.sha256}`];
+    case 'ami-made':
+      return [amiText(event)];
     case 'build-finished':
       return [`finished in ${formatDuration(event.durationMs)}: ${cleanText(event.directory)}`];
     case 'build-failed':

@@ -35,9 +35,10 @@ describe('plain progress', () => {
     vi.advanceTimersByTime(12_340);
     emit(
       { type: 'phase-finished', phase: 'boot', outcome: 'done', durationMs: 12_340 },
-      { type: 'task-started', play: 'image', task: 'clean : Remove logs' },
+      { type: 'task-started', phase: 'provision', play: 'image', task: 'clean : Remove logs' },
       {
         type: 'task-finished',
+        phase: 'provision',
         play: 'image',
         task: 'clean : Remove logs',
         outcome: 'changed',
@@ -69,7 +70,7 @@ describe('plain progress', () => {
 
   it('leaves out what is noise here: skipped tasks, output of tools, failures told elsewhere', () => {
     emit(
-      { type: 'task-finished', play: 'p', task: 't', outcome: 'skipped', durationMs: 1 },
+      { type: 'task-finished', phase: 'provision', play: 'p', task: 't', outcome: 'skipped', durationMs: 1 },
       { type: 'tool-output', tool: 'packer', line: 'x' },
       { type: 'build-failed', code: 'packer-failed', message: 'it broke' },
     );
@@ -113,9 +114,12 @@ describe('plain progress', () => {
   });
 
   it('names the Ansible task that takes so long', () => {
-    emit(boot, { type: 'task-started', play: 'p', task: 'dcos : Install' });
+    emit(
+      { type: 'phase-started', phase: 'provision', title: 'Provision' },
+      { type: 'task-started', phase: 'provision', play: 'p', task: 'dcos : Install' },
+    );
     vi.advanceTimersByTime(30_000);
-    expect(stderr).toContain('boot: still running after 30 s: Boot the machine: dcos : Install');
+    expect(stderr).toContain('provision: still running after 30 s: Provision: dcos : Install');
   });
 
   it('says nothing any more when it is closed', () => {
@@ -132,7 +136,7 @@ describe('plain progress', () => {
       { type: 'plan-made', rows: [{ label: nasty, value: nasty, why: nasty }] },
       { type: 'phase-started', phase: 'boot', title: nasty },
       { type: 'progress', phase: 'boot', item: nasty, fraction: 1 },
-      { type: 'task-finished', play: nasty, task: nasty, outcome: 'ok', durationMs: 1 },
+      { type: 'task-finished', phase: 'provision', play: nasty, task: nasty, outcome: 'ok', durationMs: 1 },
       { type: 'notice', level: 'info', text: nasty },
       { type: 'artifact-made', format: nasty, file: nasty, bytes: 1, virtualBytes: 1, sha256: 'a' },
       { type: 'build-finished', directory: nasty, artifacts: [], durationMs: 1, login: nasty },

@@ -2,6 +2,7 @@ import type { TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
 import { formatElapsed, formatSeconds } from './duration.ts';
 import {
+  amiText,
   artifactText,
   currentText,
   layerResumedText,
@@ -91,6 +92,8 @@ class PlainRenderer {
         return noticeText(event);
       case 'artifact-made':
         return artifactText(event);
+      case 'ami-made':
+        return amiText(event);
       case 'image-proven':
         return `prove: ${provenText(event)}`;
       case 'layer-saved':
@@ -107,7 +110,7 @@ class PlainRenderer {
     const nowMs = this.#options.now();
     const phase = this.#tracker.running.at(-1);
     if (phase === undefined || nowMs - this.#lastLineMs < SILENCE_MS) return;
-    const { task } = this.#tracker;
+    const task = this.#tracker.taskOf(phase.phase);
     const what = task === undefined ? phase.title : `${phase.title}: ${task.task}`;
     const startMs = task?.startMs ?? phase.startMs;
     this.#say(

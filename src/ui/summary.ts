@@ -12,6 +12,7 @@ export function summaryLines(event: BuildFinished, phases: readonly PhaseRecord[
     [{ text: `finished in ${formatDuration(event.durationMs)}`, style: 'bold' }],
     ...phaseTable(phases),
     ...artifactTable(event),
+    ...amiTable(event),
     [''],
     ...alignColumns([
       ['  directory', cleanText(event.directory)],
@@ -39,6 +40,15 @@ function artifactTable({ artifacts }: BuildFinished): readonly StyledLine[] {
     formatBytes(virtualBytes),
   ]);
   return withHead(['  format', 'file', 'size', 'disk'], rows, [2, 3]);
+}
+
+function amiTable({ amis = [] }: BuildFinished): readonly StyledLine[] {
+  if (amis.length === 0) return [];
+  const rows = amis.map(({ id, region, snapshotId, name }) => [
+    `  ${cleanText(id)}`,
+    ...[region, snapshotId, name].map(cleanText),
+  ]);
+  return withHead(['  ami', 'region', 'snapshot', 'name'], rows, []);
 }
 
 function withHead(

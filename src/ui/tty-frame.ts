@@ -27,13 +27,14 @@ const TITLE_WIDTH = 40;
 
 /** The lines that are redrawn: each running phase with its items and its Ansible task, then the time in all. */
 export function liveLines(tracker: BuildTracker, options: FrameOptions): readonly StyledLine[] {
-  const { running, phases, startMs, task } = tracker;
+  const { running, phases, startMs } = tracker;
   if (running.length === 0) return [];
   const lines: StyledLine[] = [];
-  for (const [index, phase] of running.entries()) {
+  for (const phase of running) {
     lines.push(runningLine(phase, options));
     lines.push(...itemLines(tracker.itemsOf(phase.phase), options));
-    if (task !== undefined && index === running.length - 1) {
+    const task = tracker.taskOf(phase.phase);
+    if (task !== undefined) {
       const elapsed = formatElapsed(options.nowMs - task.startMs);
       lines.push(['    ', cleanText(task.task), { text: `  ${elapsed}`, style: 'dim' }]);
     }

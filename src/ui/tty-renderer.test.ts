@@ -78,11 +78,12 @@ describe('the terminal', () => {
 
   it('shows the Ansible task at work with its time', () => {
     start();
-    emit(provision, { type: 'task-started', play: 'image', task: 'clean : Remove logs' });
+    emit(provision, { type: 'task-started', phase: 'provision', play: 'image', task: 'clean : Remove logs' });
     wait(12_000);
     expect(screen.text.split('\n')[1]).toBe('    clean : Remove logs  12 s');
     emit({
       type: 'task-finished',
+      phase: 'provision',
       play: 'image',
       task: 'clean : Remove logs',
       outcome: 'ok',
@@ -95,7 +96,14 @@ describe('the terminal', () => {
   it('leaves the line of a failed task standing', () => {
     start();
     emit(provision);
-    emit({ type: 'task-finished', play: 'image', task: 'dcos : Install', outcome: 'failed', durationMs: 5 });
+    emit({
+      type: 'task-finished',
+      phase: 'provision',
+      play: 'image',
+      task: 'dcos : Install',
+      outcome: 'failed',
+      durationMs: 5,
+    });
     renderer.close();
     expect(screen.text).toBe('x failed: dcos : Install');
   });
@@ -222,6 +230,7 @@ describe('the terminal', () => {
     start(ASCII, 30);
     emit(provision, {
       type: 'task-started',
+      phase: 'provision',
       play: 'p',
       task: `\u001b[31mrole : line one\nline two ${'x'.repeat(99)}`,
     });

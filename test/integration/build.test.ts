@@ -5,10 +5,13 @@ import type { TimedEvent } from '../../src/events.ts';
 import { run } from '../../src/system/process.ts';
 import { nothingLeftWith } from '../support/processes.ts';
 import { BuildRig } from './build-rig.ts';
-import { buildQuickly, buildWell, fakePacker } from './fake-packer.ts';
+import { AwsStandIn } from '../fakes/aws/aws-stand-in.ts';
+import { publishImage } from '../fakes/aws/published-image.ts';
+import { buildAmiWell, buildQuickly, buildWell, fakePacker, isForAmi } from './fake-packer.ts';
 
-const SECRET = 'wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY';
-const CREDENTIALS = { AWS_ACCESS_KEY: 'AKIDEXAMPLE', AWS_SECRET_KEY: SECRET };
+/** Those that the stand-in of AWS takes. */
+const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+const CREDENTIALS = { AWS_ACCESS_KEY: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_KEY: SECRET };
 
 /** Whole builds with a Packer that does what the test says; qemu-img, ssh-keygen, xorriso and flock are real. */
 describe('a build', () => {
@@ -74,16 +77,22 @@ describe('a build', () => {
   });
 
   it('with credentials makes both, and keeps the secret out of every argument, file and line', async () => {
+    await using aws = await AwsStandIn.start();
+    publishImage(aws.world);
+    const { id } = publishImage(aws.world, { name: 'small-1763939000', owner: undefined });
     const packer = await fakePacker(rig, async (build) => {
+      if (isForAmi(build)) return buildAmiWell(build, 'us-west-2', id);
       await build.tool(`somebody prints ${build.call.env['AWS_SECRET_KEY'] ?? 'nothing'}`);
       await buildQuickly(build);
     });
-    const { exitCode, stdout, stderr } = await rig.run(['--progress', 'json'], CREDENTIALS);
+    const env = { ...CREDENTIALS, AWS_ENDPOINT_URL: aws.endpoint };
+    const { exitCode, stdout, stderr } = await rig.run(['--progress', 'json'], env);
     expect(exitCode, stderr).toBe(0);
-    const [call] = packer.calls;
-    expect(only(call?.args ?? [])).toBe('-only=qemu,amazon-ebs');
-    expect(call?.env).toMatchObject(CREDENTIALS);
-    expect(call?.args.join(' ')).not.toContain(SECRET);
+    expect(packer.calls.map(({ args }) => only(args)).sort()).toEqual(['-only=amazon-ebs', '-only=qemu']);
+    for (const call of packer.calls) {
+      expect(call.env).toMatchObject(CREDENTIALS);
+      expect(call.args.join(' ')).not.toContain(SECRET);
+    }
     expect(stdout + stderr).not.toContain(SECRET);
     const written = await rig.everythingWritten();
     expect(written).not.toContain(SECRET);

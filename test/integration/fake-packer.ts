@@ -74,6 +74,29 @@ export async function buildQuickly(packer: PackerBuild, formats: readonly string
 
 const FORMATS = ['qcow2', 'vdi', 'vhd', 'vmdk'] as const;
 
+/** The words of an AMI that goes well, up to its id. */
+export const GOOD_AMI = [
+  '==> amazon-ebs: Launching a source AWS instance...',
+  '==> amazon-ebs: Connected to SSH!',
+  '    amazon-ebs: PLAY [Container host] ***************',
+  '    amazon-ebs: TASK [container-host : Install the packages] ***',
+  '    amazon-ebs: changed: [default]',
+  '    amazon-ebs: PLAY RECAP *********************',
+  '==> amazon-ebs: Stopping the source instance...',
+] as const;
+
+/** Does what Packer does for an AMI when all goes well; the image must be in the account. */
+export async function buildAmiWell(packer: PackerBuild, region: string, id: string): Promise<void> {
+  await packer.say(...GOOD_AMI);
+  await packer.call.stdout(`1763939000,amazon-ebs,artifact,0,id,${region}:${id}\n`);
+  await packer.call.exit(0);
+}
+
+/** Whether this run of Packer is for the AMI. */
+export function isForAmi({ call }: Pick<PackerBuild, 'call'>): boolean {
+  return call.args.includes('-only=amazon-ebs');
+}
+
 /** The disk of the build, on top of the base, where Packer puts it. */
 export async function makeDisk({ variables }: PackerBuild): Promise<string> {
   const { image_path: imagePath = '', image_name: name = '', base_image: base = '' } = variables;
