@@ -2,8 +2,9 @@ import { dirname, join } from 'node:path';
 import { AwsRegion } from '../aws/aws-region.ts';
 import { parseAmiIds, readBuiltAmi, requireImdsV2 } from '../aws/built-ami.ts';
 import { amiUserOf, findSourceAmi, type SourceAmi } from '../aws/source-ami.ts';
+import { UnfinishedImages } from '../aws/unfinished-images.ts';
 import { asError, BuilderError } from '../errors.ts';
-import { type Ami, runPhase } from '../events.ts';
+import { type Ami, type BuildEvent, runPhase } from '../events.ts';
 import type { PreparedKeys } from '../keys/keys.ts';
 import { resolveTemplateFolder } from '../packer/compile.ts';
 import { INSTANCE_STEPS } from '../packer/phases.ts';
@@ -20,6 +21,7 @@ import { Scope } from '../system/scope.ts';
 import { planUserData } from '../userdata/user-data.ts';
 import { amiVariables, type PreparedAmi } from './ami-variables.ts';
 import type { BuildContext } from './context.ts';
+import { discardUnfinished } from './discard-unfinished.ts';
 import { packerEnvironment } from './packer-environment.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -55,22 +57,43 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
     prepareAmi(region, request, context),
   );
   const { family, source, sshUser, templatePath, variableFile } = prepared;
+  const builders = builderNames(plan.template, ['amazon-ebs']);
+  const unfinished = new UnfinishedImages();
+  const listen = (event: BuildEvent): void => {
+    if (event.type === 'tool-output' && builders.includes(event.tool)) unfinished.line(event.line);
+  };
+  scope.defer(context.subscribe(listen));
   const made = await runPacker({
     templatePath,
     variableFile,
-    builders: builderNames(plan.template, ['amazon-ebs']),
+    builders,
     steps: INSTANCE_STEPS,
     cwd: dirname(plan.templatePath),
-    env: packerEnvironment(plan, workspace, context.env),
+    env: { ...packerEnvironment(plan, workspace, context.env), ...waiting(context.env) },
     emit,
     signal,
     stopTimeoutMs: STOP_TIMEOUT_MS,
+  }).catch(async (thrown: unknown) => {
+    await discardUnfinished(unfinished, { region: region.name, keys: givenKeys(plan), emit });
+    throw thrown;
   });
   const amis = await runPhase(emit, 'ami-finish', 'read back the AMI, and require IMDSv2', () =>
     finishAmis(region, made.flatMap(parseAmiIds), context),
   );
   const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${sshUser}@ADDRESS`]);
   return { source, family, amis, login };
+}
+
+/**
+ * How long Packer waits for each thing that AWS does: an hour, since an image of a large disk takes that. Its own ten minutes
+ * are too short; and AWS's other tools take the same variable for how often they try a request.
+ */
+function waiting(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const delaySeconds = Number(env['AWS_POLL_DELAY_SECONDS']) || 15;
+  return {
+    AWS_POLL_DELAY_SECONDS: String(delaySeconds),
+    AWS_MAX_ATTEMPTS: String(Math.ceil(3600 / delaySeconds)),
+  };
 }
 
 interface PreparedPacker extends PreparedAmi {

@@ -117,6 +117,10 @@ describe('settings', () => {
       /PYTHON_ARCHIVE_SHA256 is "abc"/,
     ],
     ['a region that is none', { AWS_REGION: 'Oregon' }, /AWS_REGION is "Oregon"/],
+    ['a source of no form', { AWS_SOURCE_AMI: 'suse' }, /AWS_SOURCE_AMI is "suse", .*flatcar/],
+    ['a subnet of no form', { AWS_SUBNET: 'mine' }, /AWS_SUBNET is "mine"/],
+    ['a user of no form', { AWS_SSH_USERNAME: 'a b' }, /AWS_SSH_USERNAME is "a b"/],
+    ['a key of no form', { AWS_ENCRYPT: 'my key' }, /AWS_ENCRYPT is "my key"/],
     [
       'half of the credentials',
       { AWS_ACCESS_KEY: 'AKIDEXAMPLE' },

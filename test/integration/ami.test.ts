@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BuildEvent } from '../../src/events.ts';
 import { AwsStandIn } from '../fakes/aws/aws-stand-in.ts';
 import { publishImage } from '../fakes/aws/published-image.ts';
@@ -180,6 +180,28 @@ describe('a build with an AMI', () => {
     const { exitCode, stderr } = await run(env);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`what ${id} ("golden-42") is made of is not known`);
+  });
+
+  it('is removed when the real Packer is stopped while AWS makes it, which leaves it', async () => {
+    publishImage(aws.world);
+    aws.world.registrationMs = 60_000;
+    const template = JSON.parse(await readFile(join(rig.programFolder, 'packer-config.json'), 'utf8')) as {
+      builders: Record<string, unknown>[];
+    };
+    const builders = template.builders.map((builder) => ({ ...builder, communicator: 'none' }));
+    const own = join(rig.programFolder, 'template-stopped.json');
+    await writeFile(own, JSON.stringify({ ...template, builders, provisioners: [] }));
+    await answers(fail);
+    const PATH = (rig.env['PATH'] ?? '').replace(rig.fakes.folder, rig.at('no-fakes'));
+    const env = { ...aws.env, ...AMI_ALONE, AWS_POLL_DELAY_SECONDS: '1', TEMPLATE: own, PATH };
+    const program = rig.start(['--progress', 'plain'], env);
+    await vi.waitUntil(() => aws.world.countOf('CreateImage') > 0, { timeout: 60_000 });
+    program.kill('SIGINT');
+    expect((await program.ended).exitCode).toBe(130);
+    const region = aws.world.region('us-west-2');
+    expect([...region.images.values()].filter(({ owner }) => owner === undefined)).toEqual([]);
+    expect(region.snapshots.size).toBe(1);
+    expect(region.machines.leftovers(aws.world.clock.nowMs())).toEqual([]);
   });
 
   it.each([
