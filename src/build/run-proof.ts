@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import { runPhase } from '../events.ts';
 import { resolveKeys } from '../keys/keys.ts';
+import { dropProofRecord } from '../output/proof-record.ts';
 import { bootImages } from '../prove/boot-images.ts';
 import { compareImages } from '../prove/compare-images.ts';
 import { type OpenedImage, openImage } from '../prove/opened-image.ts';
@@ -10,6 +11,7 @@ import { findUserChecks } from '../prove/user-checks.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
 import type { Settings } from '../settings/settings.ts';
 import { killLeftovers } from '../system/leftovers.ts';
+import { dropTemporaryFolders } from '../system/files.ts';
 import { takeLock } from '../system/lock.ts';
 import { Scope } from '../system/scope.ts';
 import type { BuildContext } from './context.ts';
@@ -82,6 +84,8 @@ async function openEvidence(scope: Scope, folder: string): Promise<string> {
     });
   }
   if (lock.previous !== undefined) await killLeftovers(lock.previous.runId);
+  await dropProofRecord(folder);
+  await dropTemporaryFolders(folder);
   scope.defer(async () => {
     await killLeftovers(runId);
   });

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
@@ -36,7 +37,14 @@ export const GCE_DISK_NAME = 'disk.raw';
 /** GNU tar unpacks it, with its holes. */
 export const gceOpener: DiskOpener = async ({ path, folder, signal }) => {
   await run(['tar', '--extract', '--gzip', '--file', path, '--directory', folder, GCE_DISK_NAME], { signal });
-  return { path: join(folder, GCE_DISK_NAME), driver: 'raw' };
+  const unpacked = join(folder, GCE_DISK_NAME);
+  // A link would have QEMU read whatever it leads to.
+  if (!(await lstat(unpacked)).isFile()) {
+    throw new BuilderError('input-unreadable', `${path} has no disk in it, but something else of that name`, {
+      hint: 'make the image again',
+    });
+  }
+  return { path: unpacked, driver: 'raw' };
 };
 
 /** zstd unpacks it; `--sparse`: its holes take no room. */

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileSizeBytes } from '../system/files.ts';
-import { PROOF_FOLDER, readProofRecord } from './proof-record.ts';
+import { isProven, PROOF_FOLDER, readProofRecord } from './proof-record.ts';
 import { STAMP_PATTERN } from './stamp.ts';
 
 const Known = z.object({
@@ -61,5 +61,5 @@ async function isCurrent(
 
 async function wasProven(folder: string): Promise<boolean> {
   const record = await readProofRecord(join(folder, PROOF_FOLDER));
-  return record !== undefined && record.boots.every(({ outcome }) => outcome === 'ok');
+  return record !== undefined && isProven(record);
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { BootProof } from '../events.ts';
@@ -48,6 +48,16 @@ const RecordSchema: z.ZodType<ProofRecord> = z.object({
     }),
   ),
 });
+
+/** Whether images were booted, and all of them were right. */
+export function isProven({ boots }: ProofRecord): boolean {
+  return boots.length > 0 && boots.every(({ outcome }) => outcome === 'ok');
+}
+
+/** Takes away what an earlier proof found: the next one has not found anything yet. */
+export async function dropProofRecord(folder: string): Promise<void> {
+  await rm(join(folder, RECORD_FILE), { force: true });
+}
 
 /** Writes the record into the folder of its evidence. Nothing that is a secret gets into it. */
 export async function writeProofRecord(folder: string, record: ProofRecord): Promise<void> {

@@ -22,7 +22,7 @@ const GOOD = [
   `root-bytes\t${2900 * MIB}`,
   `root-end-sector\t${(3071 * MIB) / 512}`,
   `root-sectors\t${(3000 * MIB) / 512}`,
-  `disk-sectors\t${(3072 * MIB) / 512}`,
+  'looked\t/',
   'machine-id\t0123456789abcdef0123456789abcdef',
   'host-key\tssh-ed25519 AAAAhost',
   'hostname\tproof-1',
@@ -53,7 +53,7 @@ it('finds nothing wrong with a machine that is as it should be, and says what it
     'network on eth0': 'ok inet 10.0.2.15/24, driver tulip',
     'no failed unit': 'ok',
     'root file system grew': 'ok 2900 MiB',
-    'new identity': 'ok machine-id 01234567…, 1 host keys',
+    'new identity': 'ok machine-id 01234567…, host keys: 1',
     'nothing left by the build': 'ok',
     'only your key': 'ok',
   });
@@ -108,6 +108,7 @@ describe('what is wrong is named', () => {
       withFact('hostname', 'build'),
       { 'new identity': /build, and should be proof-1/ },
     ],
+    ['a find that cannot compare times', withFact('looked'), { 'nothing left by the build': /cannot tell/ }],
     [
       'leftovers, the first of many',
       withFact('left-log', ...Array.from({ length: 7 }, (_, index) => `/var/log/${index}`)),
@@ -141,6 +142,7 @@ it('wants the drivers of a target whose devices QEMU does not have', () => {
 it('judges a container that ran, and the words of an engine that could not', () => {
   const payload = 'container-host';
   expect(verdicts([...GOOD, 'container\tworks'], { payload })['containers run']).toBe('ok');
+  expect(failures(GOOD, { payload })).toEqual({ 'containers run': 'failed the machine did not try' });
   expect(failures([...GOOD, 'container\tno cgroup'], { payload })).toEqual({
     'containers run': 'failed no cgroup',
   });

@@ -80,7 +80,7 @@ function judgeUnits(facts: GuestFacts): Verdict {
 }
 
 const SECTOR_BYTES = 512;
-/** What may lie behind the last partition: a GPT's copy, and partitions end at whole MiB, some only at whole GiB. */
+/** What may lie behind the last partition: a GPT's copy, and partitions end at whole MiB. */
 const UNUSED_END_BYTES = 64 * 1024 ** 2;
 /** The part of its partition that a file system keeps for its own tables, and a margin. */
 const TABLES_SHARE = 0.1;
@@ -121,7 +121,7 @@ function judgeIdentity(facts: GuestFacts, { hostname }: Expectation): Verdict {
   if (hostname !== undefined && name !== hostname) {
     return failed(`the host name is ${name ?? 'unknown'}, and should be ${hostname}`);
   }
-  return ok(`machine-id ${id.slice(0, 8)}…, ${hostKeys} host keys`);
+  return ok(`machine-id ${id.slice(0, 8)}…, host keys: ${hostKeys}`);
 }
 
 const LEFTOVERS = [
@@ -135,6 +135,8 @@ const LEFTOVERS = [
 const TOLD_LEFTOVERS = 5;
 
 function judgeLeftovers(facts: GuestFacts): Verdict {
+  // A find that cannot compare times finds nothing at all, not even the root folder.
+  if (one(facts, 'looked') !== '/') return failed('the machine cannot tell what is older than its start');
   const paths = LEFTOVERS.flatMap((name) => all(facts, name));
   if (paths.length === 0) return OK;
   const more = paths.length > TOLD_LEFTOVERS ? ` and ${paths.length - TOLD_LEFTOVERS} more` : '';
@@ -157,7 +159,8 @@ function judgeDrivers(facts: GuestFacts, { drivers }: Expectation): Verdict | un
 
 function judgeContainer(facts: GuestFacts, { payload }: Expectation): Verdict | undefined {
   const said = one(facts, 'container');
-  if (payload !== 'container-host' || said === undefined) return undefined;
+  if (payload !== 'container-host') return undefined;
+  if (said === undefined) return failed('the machine did not try');
   return said === 'works' ? OK : failed(said === '' ? 'docker said nothing' : said);
 }
 

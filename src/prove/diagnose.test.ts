@@ -47,6 +47,7 @@ it('goes on waiting where the machine may come back', () => {
   const waiting = '[ TIME ] Timed out waiting for device dev-disk-by\\x2dlabel-DATA.device.';
   expect(finalSymptom(waiting, '')).toBeUndefined();
   expect(diagnose(waiting, '')).toMatch(/dev-disk.* did not appear/);
+  expect(finalSymptom('a.service: Warning: /etc/a.conf does not exist', '')).toBeUndefined();
   expect(finalSymptom(`error: no such device: X.\r\n${LOGIN}`, '')).toBeUndefined();
 });
 

@@ -10,7 +10,7 @@ const LACKS_DRIVER = 'lacks the driver of this disk controller, or looks for ano
 /** What consoles say of a boot that fails, the deeper cause first. */
 const SYMPTOMS: readonly Symptom[] = [
   {
-    pattern: /(?:ALERT!\s+|Warning: )(\S+) does not exist/,
+    pattern: /(?:ALERT!\s+|Warning: )(\/dev\/\S+|(?:PART)?(?:UUID|LABEL)=\S+) does not exist/,
     cause: ([, device]) => `no root device: ${device} did not appear; the initramfs ${LACKS_DRIVER}`,
     isFinal: true,
   },

@@ -85,7 +85,7 @@ const LOOK_ALIKES: Readonly<Record<string, LookAlike>> = {
     controller: 'virtio-scsi',
     network: 'virtio-net-pci',
     firmware: 'uefi',
-    drivers: ['nvme', 'gve'],
+    drivers: [],
   },
   'vagrant-libvirt': { ...KVM, target: 'Vagrant with libvirt' },
   'vagrant-virtualbox': { ...VIRTUALBOX, target: 'Vagrant with VirtualBox' },

@@ -44,7 +44,7 @@ export function proofMachineArgs(machine: ProofMachine): string[] {
   const { lookAlike, firmware, accelerator, cpus, memoryBytes } = machine;
   const acceleration = accelerationArgs(accelerator);
   return [
-    ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-no-reboot'],
+    ...['qemu-system-x86_64', '-nodefaults', '-no-user-config'],
     ...['-machine', [lookAlike.chipset, ...acceleration.machine].join(',')],
     ...['-accel', acceleration.accel, '-cpu', acceleration.cpu],
     ...['-smp', `${cpus}`, '-m', `${Math.floor(memoryBytes / 1024 ** 2)}M`],

@@ -12,8 +12,9 @@ import { writeUserData } from '../userdata/write-user-data.ts';
 import type { ProofMachine } from './machine-arguments.ts';
 import type { Candidate, ProofTerms } from './proof-terms.ts';
 
-/** So much more disk than the image has, so that a root that grows can be told. */
-const GROWTH_BYTES = 1024 ** 3;
+/** So much more disk than the image has that a root which did not grow can be told from one that did. */
+const SMALLEST_GROWTH_BYTES = 1024 ** 3;
+const GROWTH_SHARE = 0.25;
 
 /** The new machine as its owner knows it. */
 export interface NewGuest {
@@ -33,7 +34,7 @@ export async function prepareMachine(
   const overlay = join(await temporaryFolder(scope, terms.evidenceFolder), 'disk.qcow2');
   const { disk, virtualSizeBytes, lookAlike, firmware } = candidate;
   const { accelerator, cpus, memoryBytes } = terms;
-  const diskBytes = virtualSizeBytes + GROWTH_BYTES;
+  const diskBytes = grownBytes(virtualSizeBytes);
   await createOverlay(overlay, { path: diskArguments('-f', disk).name, format: disk.driver }, diskBytes);
   const sshPort = await freePort();
   const hostname = `proof-${randomBytes(4).toString('hex')}`;
@@ -58,6 +59,12 @@ export async function prepareMachine(
       diskBytes,
     },
   };
+}
+
+/** A whole number of MiB, which costs nothing: the overlay has only what is written. */
+function grownBytes(sizeBytes: number): number {
+  const growthBytes = Math.max(SMALLEST_GROWTH_BYTES, sizeBytes * GROWTH_SHARE);
+  return Math.ceil((sizeBytes + growthBytes) / 1024 ** 2) * 1024 ** 2;
 }
 
 /** One of QEMU's own range, and not the build machine's: an image that expects that one is found out. */

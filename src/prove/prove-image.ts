@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BootProof } from '../events.ts';
 import { Scope } from '../system/scope.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, finalSymptom } from './diagnose.ts';
 import { describeHardware } from './look-alike.ts';
 import type { ProofMachine } from './machine-arguments.ts';
 import { prepareMachine } from './new-machine.ts';
@@ -61,8 +61,9 @@ async function causeOf(
   { firmwareLog }: ProofMachine,
 ): Promise<string | undefined> {
   if (visit.reached === 'inside') return undefined;
-  if (visit.reached === 'door') return `ssh answers, but does not let you in: ${visit.refusal}`;
-  return diagnose(serial, await readConsole(firmwareLog), visit.lastWords);
+  const firmware = await readConsole(firmwareLog);
+  if (visit.reached === 'outside') return diagnose(serial, firmware, visit.lastWords);
+  return finalSymptom(serial, firmware) ?? `ssh answers, but does not let you in: ${visit.refusal}`;
 }
 
 /** The files of the evidence, by what they are; a machine that is gone has no screen any more. */

@@ -3,7 +3,7 @@ import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import type { ProofCheck } from '../events.ts';
-import { commandArgs, FRESH_MACHINE, type GuestLogin, NO_CONNECTION } from '../qemu/guest-ssh.ts';
+import { commandArgs, type GuestLogin, NO_CONNECTION, UNATTENDED_OPTIONS } from '../qemu/guest-ssh.ts';
 import { ProcessError, run } from '../system/process.ts';
 
 /** A check of the user's own: a program that runs in the machine, or a playbook that runs against it. */
@@ -41,7 +41,11 @@ export async function findUserChecks(path: string): Promise<readonly UserCheck[]
 }
 
 async function isExecutable(path: string): Promise<boolean> {
-  const isFile = (await stat(path)).isFile();
+  // A link that leads nowhere, as editors make, is no check.
+  const isFile = await stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
   return (
     isFile &&
     access(path, constants.X_OK).then(
@@ -73,7 +77,7 @@ export async function runUserCheck(
         : await run(playbookArgs(path, login, format), { ...options, env: playbookEnvironment() });
     return { check, outcome: 'ok', ...(kind === 'script' ? detailOf(tail) : {}) };
   } catch (thrown) {
-    if (!(thrown instanceof ProcessError) || signal.aborted) throw thrown;
+    if (!(thrown instanceof ProcessError) || signal.aborted || thrown.failure === 'not-found') throw thrown;
     return { check, outcome: 'failed', ...detailOf([failureWords(thrown)]) };
   }
 }
@@ -93,7 +97,7 @@ function playbookArgs(path: string, { port, keyPath, user }: GuestLogin, format:
     ansible_user: user,
     ansible_ssh_private_key_file: keyPath,
     ansible_python_interpreter: 'auto_silent',
-    ansible_ssh_common_args: FRESH_MACHINE.map((option) => `-o ${option}`).join(' '),
+    ansible_ssh_common_args: ['-F none', ...UNATTENDED_OPTIONS.map((option) => `-o ${option}`)].join(' '),
     [FORMAT_VARIABLE.toLowerCase()]: format,
   };
   return ['ansible-playbook', '-i', 'proof,', '-e', JSON.stringify(variables), path];

@@ -32,15 +32,16 @@ export async function visitMachine(
   { guest, onFraction, earlier }: ProveOptions & { readonly guest: NewGuest },
 ): Promise<Visit> {
   const startMs = performance.now();
+  const startedSeconds = Math.floor(Date.now() / 1000);
   const boot = await running.boot(terms.bootTimeoutMs);
   if (boot.reached === 'end') return { reached: 'outside', lastWords: boot.why };
   if (boot.reached === 'time-out') return { reached: 'outside' };
   const bootMs = Math.round(performance.now() - startMs);
   onFraction(ANSWERING_FRACTION);
-  const { payload, publicKey, userChecks } = terms;
+  const { payload, publicKey, userChecks, bootTimeoutMs } = terms;
   const { signal } = running;
   const { drivers } = candidate.lookAlike;
-  const answer = await askGuest(guest.login, { drivers, payload }, signal);
+  const answer = await askGuest(guest.login, { startedSeconds, drivers, payload, bootTimeoutMs }, signal);
   if ('refusal' in answer) return { reached: 'door', bootMs, refusal: answer.refusal };
   const { facts } = answer;
   const expected = { ...guest, publicKey: keyItself(publicKey), drivers, payload };

@@ -7,9 +7,16 @@ export interface GuestLogin {
 }
 
 /** The machine is made anew each time: its host key says nothing, and must not get into the user's files. */
-export const FRESH_MACHINE = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
-/** Nothing of the user's own settings, and nobody there to ask. */
-const UNATTENDED = ['BatchMode=yes', 'IdentitiesOnly=yes', 'IdentityAgent=none'];
+const FRESH_MACHINE = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
+/** Nothing of the user's own keys, nobody there to ask, and no connection that outlives its command. */
+export const UNATTENDED_OPTIONS = [
+  ...FRESH_MACHINE,
+  'BatchMode=yes',
+  'IdentitiesOnly=yes',
+  'IdentityAgent=none',
+  'ControlMaster=no',
+  'ControlPath=none',
+];
 
 /** `ssh` for a person at a terminal. */
 export function sessionArgs(login: GuestLogin): string[] {
@@ -18,7 +25,7 @@ export function sessionArgs(login: GuestLogin): string[] {
 
 /** `ssh` for a command that runs by itself, with this key alone. Its exit code is the command's; 255 is ssh's own. */
 export function commandArgs(login: GuestLogin, connectTimeoutSeconds: number, command: string): string[] {
-  const options = [...FRESH_MACHINE, ...UNATTENDED, `ConnectTimeout=${connectTimeoutSeconds}`];
+  const options = [...UNATTENDED_OPTIONS, `ConnectTimeout=${connectTimeoutSeconds}`];
   return ['ssh', '-F', 'none', ...loginArgs(login, options), command];
 }
 

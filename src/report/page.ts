@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../output/manifest.ts';
+import { isProven } from '../output/proof-record.ts';
 import { formatBytes } from '../ui/bytes.ts';
 import { formatDuration } from '../ui/duration.ts';
 import { amisSection } from './amis.ts';
 import { COPY_SCRIPT } from './copy-button.ts';
 import { Html, html, NOTHING } from './html.ts';
 import { imagesSection, loginSection } from './images.ts';
-import { isProven } from './proof.ts';
 import type { ReportData } from './report-data.ts';
 import { sourcesSection } from './sources.ts';
 import { STYLE } from './style.ts';
@@ -38,7 +38,7 @@ export function renderReport({ manifest, images, proof }: ReportData): string {
 <style>${new Html(STYLE)}</style>
 </head>
 <body>
-${header(manifest, verdict(images.length, proof !== undefined && isProven(proof)))}
+${header(manifest, verdict(images.length, proof !== undefined && isProven(proof.record)))}
 ${navigation(manifest)}
 <main>
 ${sourcesSection(manifest)}

@@ -10,11 +10,6 @@ export function proofBlocks(format: string, proof: ReportProof | undefined): rea
   return boots.map((boot, index) => bootBlock(boot, proof, index > 0));
 }
 
-/** Whether all images were booted, and all were right. */
-export function isProven({ record }: ReportProof): boolean {
-  return record.boots.length > 0 && record.boots.every(({ outcome }) => outcome === 'ok');
-}
-
 function bootBlock(boot: BootProof, { folder, pictures }: ReportProof, isAgain: boolean): Html {
   const { hardware, bootMs, outcome, cause, checks, screenshot, console } = boot;
   const picture = screenshot === undefined ? undefined : pictures.get(screenshot);

@@ -1,6 +1,6 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
@@ -53,10 +53,18 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
+const TEMPORARY_PREFIX = 'nb-';
+
+/** Removes what `temporaryFolder` made in a parent that this run has for itself: one that was killed left it. */
+export async function dropTemporaryFolders(parent: string): Promise<void> {
+  for (const name of await readdir(parent))
+    if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(parent, name), { recursive: true, force: true });
+}
+
 /** A private folder (0700) with a short path, removed with all it holds when the scope ends. */
 export async function temporaryFolder(scope: Scope, parent: string = tmpdir()): Promise<string> {
   await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, 'nb-'));
+  const folder = await mkdtemp(join(parent, TEMPORARY_PREFIX));
   scope.defer(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

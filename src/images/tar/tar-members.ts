@@ -5,6 +5,7 @@ import { TAR_BLOCK_BYTES } from './tar-header.ts';
 const NAME_BYTES = 100;
 const SIZE_PLACE = 124;
 const SIZE_BYTES = 12;
+const TYPE_PLACE = 156;
 
 /**
  * Finds a member of an uncompressed tar archive by its name, and tells where its content lies: in whole blocks, since QEMU
@@ -27,14 +28,21 @@ async function search(file: FileHandle, name: RegExp): Promise<FilePart | undefi
     if (sizeBytes === undefined) return undefined;
     const offsetBytes = place + TAR_BLOCK_BYTES;
     const lengthBytes = Math.ceil(sizeBytes / TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES;
-    if (name.test(nameIn(header))) return { offsetBytes, lengthBytes };
+    if (isFile(header) && name.test(nameIn(header))) return { offsetBytes, lengthBytes };
     place = offsetBytes + lengthBytes;
   }
 }
 
 function nameIn(header: Buffer): string {
   const end = header.indexOf(0);
-  return header.toString('utf8', 0, end === -1 ? NAME_BYTES : Math.min(end, NAME_BYTES));
+  const name = header.toString('utf8', 0, end === -1 ? NAME_BYTES : Math.min(end, NAME_BYTES));
+  return name.replace(/^\.\//, '');
+}
+
+/** An ordinary file, by its type `0` or, as of old, none; others have names of their own for their files' names. */
+function isFile(header: Buffer): boolean {
+  const type = header.readUInt8(TYPE_PLACE);
+  return type === 0 || type === 0x30;
 }
 
 /** Undefined for the block of zeros that ends an archive, and for what is no header. */

@@ -1,5 +1,5 @@
 import { open, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../../src/system/files.ts';
 import { run } from '../../../src/system/process.ts';
 import { Scope } from '../../../src/system/scope.ts';
@@ -35,6 +35,7 @@ export async function alteredBase(
   for (const [target, content] of Object.entries(changed)) {
     const source = join(folder, 'content');
     await writeFile(source, content);
+    await run(['debugfs', '-w', '-R', `mkdir ${dirname(target)}`, root]);
     await run(['debugfs', '-w', '-R', `rm ${target}`, root]);
     await run(['debugfs', '-w', '-R', `write ${source} ${target}`, root]);
   }
