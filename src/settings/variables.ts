@@ -180,7 +180,7 @@ export const VARIABLES = [
   {
     name: 'AWS_SOURCE_AMI',
     argument: 'AMI',
-    meaning: 'what the AMI is built from: flatcar, fedora-coreos or debian (the newest of each), or an id',
+    meaning: 'what the AMI is built from: flatcar, fedora-coreos or debian, the newest of each, or an id',
     default: 'flatcar',
   },
   {
