@@ -1,8 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** Test files at a time. Two on two cores: each waits a good part of its time, for a machine or a tool. */
+const WORKERS = Math.max(2, Math.floor(availableParallelism() / 2));
 
 /** `unit` needs Node alone; `integration` needs the real tools; `e2e` builds and boots real images. */
 export default defineConfig({
   test: {
+    maxWorkers: WORKERS,
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 10_000 } },
       {
@@ -18,7 +23,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
           // Of the tests in a file that may run side by side; each has a machine.
           maxConcurrency: 2,
         },

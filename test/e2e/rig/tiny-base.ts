@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, hashFile } from '../../../src/system/files.ts';
+import { hashFile } from '../../../src/system/files.ts';
 import { run } from '../../../src/system/process.ts';
 import { PROJECT_FOLDER } from './program.ts';
 import { SHARED_BASE_CACHE } from './shared-base.ts';
@@ -14,18 +14,21 @@ export interface TinyBase {
   readonly disk: string;
 }
 
+/** `$0` is the script that makes it, `$1` the folder to make; those of older scripts go. */
+const MAKE_ONCE = `
+[ ! -d "$1" ] || exit 0
+rm -rf "\${1%-*}"-*
+mkdir "$1.making"
+"$0" "$1.making"
+mv "$1.making" "$1"
+`;
+
 /** The tiny base, made once for all tests (and kept between runs on a developer's machine). */
 export async function tinyBase(): Promise<TinyBase> {
-  const name = `tiny-base-${(await hashFile(SCRIPT)).slice(0, 16)}`;
-  const folder = join(SHARED_BASE_CACHE, name);
-  if (!(await exists(folder))) {
-    await mkdir(SHARED_BASE_CACHE, { recursive: true });
-    for (const old of await readdir(SHARED_BASE_CACHE))
-      if (old.startsWith('tiny-base-')) await rm(join(SHARED_BASE_CACHE, old), { recursive: true });
-    const making = `${folder}.making`;
-    await mkdir(making);
-    await run([SCRIPT, making], { timeoutMs: 300_000 });
-    await rename(making, folder);
-  }
+  const folder = join(SHARED_BASE_CACHE, `tiny-base-${(await hashFile(SCRIPT)).slice(0, 16)}`);
+  await mkdir(SHARED_BASE_CACHE, { recursive: true });
+  // Test files that run side by side want it at the same time.
+  const alone = ['flock', join(SHARED_BASE_CACHE, 'tiny-base.lock')];
+  await run([...alone, 'sh', '-eu', '-c', MAKE_ONCE, SCRIPT, folder], { timeoutMs: 300_000 });
   return { folder, disk: join(folder, 'disk.qcow2') };
 }
