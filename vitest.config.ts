@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/{integration,fakes}/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
