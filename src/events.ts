@@ -16,6 +16,7 @@ export type Phase =
   | 'prove'
   | 'finish'
   | 'publish'
+  | 'diff'
   | AmiPhase;
 
 /** What is done for an Amazon AMI, beside the local images. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { diffLines } from '../diff/diff-text.ts';
 import { diffImages, isDifferent } from '../diff/image-diff.ts';
 import { BuilderError } from '../errors.ts';
+import { runPhase } from '../events.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
 
 /** `diff BEFORE AFTER`: what is in one image and not in the other. */
@@ -23,12 +24,20 @@ export const diffCommand: CommandDefinition = {
   run: diff,
 };
 
-async function diff({ args, options }: CommandInput, { cwd, print, signal }: CommandContext): Promise<void> {
+async function diff({ args, options }: CommandInput, context: CommandContext): Promise<void> {
+  const { cwd, emit, print, signal } = context;
   const [before, after] = args;
   if (before === undefined || after === undefined) {
     throw new BuilderError('settings-invalid', 'two outputs are compared', { hint: 'say diff BEFORE AFTER' });
   }
-  const found = await diffImages(resolve(cwd, before), resolve(cwd, after), signal);
+  const found = await runPhase(emit, 'diff', `compare what is in ${before} and ${after}`, () =>
+    diffImages({
+      before: resolve(cwd, before),
+      after: resolve(cwd, after),
+      signal,
+      onProgress: (fraction) => emit({ type: 'progress', phase: 'diff', item: 'files', fraction }),
+    }),
+  );
   if (options['json'] === true) print(JSON.stringify(found, null, 2));
   else for (const line of diffLines(found)) print(line);
   if (options['exitCode'] === true && isDifferent(found)) {

@@ -1,4 +1,5 @@
 import type { Guest, GuestFile } from '../guest/guest.ts';
+import { PartProgress } from '../images/part-progress.ts';
 import { inOrder } from '../system/in-order.ts';
 import { match } from './changes.ts';
 
@@ -26,18 +27,30 @@ export interface FileChanges {
   readonly changed: readonly FileChange[];
 }
 
+/** A name that both images have, as it was and as it is. */
+type KeptFile = readonly [was: GuestFile, is: GuestFile];
+
 /**
  * Which names came, went or changed, folders and links among them. Files of another size differ; only those of one size
- * are read. Times are not compared: every build has its own.
+ * are read. Times are not compared: every build has its own. `onProgress` is told how much of what is read was read, 0 to 1.
  */
-export async function compareFiles(before: Guest, after: Guest): Promise<FileChanges> {
+export async function compareFiles(
+  before: Guest,
+  after: Guest,
+  onProgress: (fraction: number) => void,
+): Promise<FileChanges> {
   const [old, now] = await Promise.all([allFiles(before), allFiles(after)]);
   const { added, removed, kept } = match(old, now, ({ path }) => path);
+  const progress = new PartProgress({ read: 1 }, onProgress);
+  const totalBytes = kept.filter(mustBeRead).reduce((sum, [{ sizeBytes }]) => sum + sizeBytes, 0);
+  let doneBytes = 0;
   const changed: FileChange[] = [];
-  const compare = async ([was, is]: readonly [GuestFile, GuestFile]): Promise<FileChange> => {
-    const digests = await digestsOf([before, was], [after, is]);
-    const [one, other] = [factsOf(was, digests?.[0]), factsOf(is, digests?.[1])];
-    return { path: was.path, differs: differences(one, other), before: one, after: other };
+  const compare = async (file: KeptFile): Promise<FileChange> => {
+    const [was, is] = file;
+    if (!mustBeRead(file)) return changeOf(factsOf(was), factsOf(is), was.path);
+    const [one, other] = await Promise.all([before.sha256(was), after.sha256(is)]);
+    progress.set('read', (doneBytes += was.sizeBytes) / totalBytes);
+    return changeOf(factsOf(was, one), factsOf(is, other), was.path);
   };
   for await (const change of inOrder(kept, AT_ONCE, compare)) {
     if (change.differs.length > 0) changed.push(change);
@@ -45,20 +58,20 @@ export async function compareFiles(before: Guest, after: Guest): Promise<FileCha
   return { added: added.map(withPath), removed: removed.map(withPath), changed };
 }
 
+/** Whether nothing else can tell if two files are the same. */
+function mustBeRead([was, is]: KeptFile): boolean {
+  const areFiles = was.type === 'file' && is.type === 'file';
+  return areFiles && was.sizeBytes === is.sizeBytes && was.sizeBytes > 0;
+}
+
+function changeOf(before: FileFacts, after: FileFacts, path: string): FileChange {
+  return { path, differs: differences(before, after), before, after };
+}
+
 async function allFiles(guest: Guest): Promise<readonly GuestFile[]> {
   const files: GuestFile[] = [];
   for await (const file of guest.files()) files.push(file);
   return files;
-}
-
-/** Digests of two files, when nothing else can tell whether they are the same. */
-async function digestsOf(
-  [before, was]: readonly [Guest, GuestFile],
-  [after, is]: readonly [Guest, GuestFile],
-): Promise<readonly [string, string] | undefined> {
-  const areFiles = was.type === 'file' && is.type === 'file';
-  if (!areFiles || was.sizeBytes !== is.sizeBytes || was.sizeBytes === 0) return undefined;
-  return Promise.all([before.sha256(was), after.sha256(is)]);
 }
 
 function factsOf(file: GuestFile, sha256?: string): FileFacts {

@@ -25,7 +25,7 @@ export async function findImage(path: string, signal: AbortSignal): Promise<Foun
   const stats = await stat(path).catch((thrown: unknown) => {
     const what =
       systemCode(thrown) === 'ENOENT' ? 'does not exist' : `cannot be read: ${asError(thrown).message}`;
-    throw unreadable(`${path} ${what}`, 'give the folder of a finished output, or a disk image', thrown);
+    throw unreadable(`${path} ${what}`, 'give the folder of a finished output, or a disk image');
   });
   if (stats.isDirectory()) return imageOfOutput(resolve(path), signal);
   const { disk, virtualSizeBytes } = await inspect(path, signal);

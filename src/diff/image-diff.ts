@@ -3,6 +3,7 @@ import { openGuest } from '../guest/open-guest.ts';
 import { readOsRelease } from '../guest/os-release.ts';
 import { readPackages } from '../guest/packages.ts';
 import { readUnits } from '../guest/units.ts';
+import { atOnce } from '../system/at-once.ts';
 import { Scope } from '../system/scope.ts';
 import { type FileChanges, compareFiles } from './compare-files.ts';
 import { comparePackages, type PackageChanges } from './compare-packages.ts';
@@ -38,20 +39,26 @@ export interface ImageDiff {
   readonly notes: readonly string[];
 }
 
-/**
- * Compares what is inside of two images, each a finished output's folder or a disk image. Fails as `findImage` and
- * `openGuest` do.
- */
-export async function diffImages(before: string, after: string, signal: AbortSignal): Promise<ImageDiff> {
+export interface DiffRequest {
+  /** Each a finished output's folder or a disk image. */
+  readonly before: string;
+  readonly after: string;
+  readonly signal: AbortSignal;
+  /** Is told how much of the files was read, 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+/** Compares what is inside of two images. Fails as `findImage` and `openGuest` do. */
+export async function diffImages({ before, after, signal, onProgress }: DiffRequest): Promise<ImageDiff> {
   await using scope = new Scope();
-  const [one, other] = await Promise.all([before, after].map((path) => lookInto(scope, path, signal)));
+  const [one, other] = await atOnce([before, after], 2, (path) => lookInto(scope, path, signal));
   if (one === undefined || other === undefined) throw new RangeError('two images are compared');
   return {
     before: one.side,
     after: other.side,
     packages: comparePackages(one.packages.packages, other.packages.packages),
     units: compareUnits(one.units, other.units),
-    files: await compareFiles(one.guest, other.guest),
+    files: await compareFiles(one.guest, other.guest, onProgress),
     sizes: compareSizes(sizesOf(one), sizesOf(other)),
     notes: [one, other].flatMap(({ side, packages: { note } }) =>
       note === undefined ? [] : [`${side.image}: ${note}`],

@@ -27,7 +27,7 @@ export async function findRoot(disk: ByteSource): Promise<Root> {
     .map(({ partition }) => partition)
     .sort((one, other) => other.sizeBytes - one.sizeBytes);
   const [largest] = candidates;
-  if (largest === undefined) throw unknown(disk.name, `no ext file system is on it, but ${listed(volumes)}`);
+  if (largest === undefined) throw unknown(disk.name, `no ext file system is on it, ${listed(volumes)}`);
   for (const candidate of candidates) {
     const fileSystem = await ExtFileSystem.open(candidate);
     if (await hasEtc(fileSystem)) return { fileSystem, startBytes: candidate.startBytes };
@@ -57,11 +57,11 @@ async function hasEtc(fileSystem: ExtFileSystem): Promise<boolean> {
   return false;
 }
 
-/** `FAT (partition 15), xfs (partition 1)`. */
+/** `but FAT (partition 15), xfs (partition 1)`. */
 function listed(volumes: readonly Volume[]): string {
   const found = volumes.flatMap(({ partition: { number }, kind }) => {
     if (kind === undefined) return [];
     return [number === 0 ? kind : `${kind} (partition ${number})`];
   });
-  return found.length === 0 ? 'nothing that is known' : found.join(', ');
+  return found.length === 0 ? 'nor anything else that is known' : `but ${found.join(', ')}`;
 }

@@ -52,4 +52,13 @@ describe('Scope', () => {
     await scope[Symbol.asyncDispose]();
     expect(order).toEqual(['outer', 'inner']);
   });
+
+  it('undoes at once what comes when it has ended, as a step does that nobody waits for any more', async () => {
+    const order: string[] = [];
+    const scope = new Scope();
+    await scope[Symbol.asyncDispose]();
+    scope.defer(() => void order.push('late'));
+    scope.defer(() => Promise.reject(new Error('told to nobody')));
+    expect(order).toEqual(['late']);
+  });
 });

@@ -4,10 +4,15 @@
  */
 export class Scope implements AsyncDisposable {
   readonly #cleanups: (() => void | Promise<void>)[] = [];
+  #hasEnded = false;
 
-  /** Registers what undoes the step that was just done. */
+  /**
+   * Registers what undoes the step that was just done. Where the scope has ended meanwhile (another step failed, and nobody
+   * waits for this one any more), it is undone at once.
+   */
   defer(cleanup: () => void | Promise<void>): void {
-    this.#cleanups.push(cleanup);
+    if (this.#hasEnded) void undoLate(cleanup);
+    else this.#cleanups.push(cleanup);
   }
 
   /** Undoes everything, the newest first. One failing clean-up does not keep the others from running. */
@@ -20,6 +25,16 @@ export class Scope implements AsyncDisposable {
         failures.push(thrown);
       }
     }
+    this.#hasEnded = true;
     if (failures.length > 0) throw new AggregateError(failures, 'clean-up failed');
+  }
+}
+
+/** Nobody is left to be told of a failure. */
+async function undoLate(cleanup: () => void | Promise<void>): Promise<void> {
+  try {
+    await cleanup();
+  } catch {
+    // The failure that ended the scope is the one to tell of.
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffCommand } from '../../src/commands/diff.ts';
 import type { ImageDiff } from '../../src/diff/image-diff.ts';
+import type { BuildEvent, Emit } from '../../src/events.ts';
 import type { Manifest } from '../../src/output/manifest.ts';
 import { fileSizeBytes, temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
@@ -47,6 +48,7 @@ async function makeOutput(tree: string, format: string, driver: string): Promise
 async function diff(
   args: readonly string[],
   options: Readonly<Record<string, boolean>> = {},
+  emit: Emit = () => undefined,
 ): Promise<string> {
   const printed: string[] = [];
   await diffCommand.run(
@@ -56,12 +58,18 @@ async function diff(
       cwd: '/',
       programFolder: '/',
       signal: new AbortController().signal,
-      emit: () => undefined,
+      emit,
       subscribe: () => () => undefined,
       print: (text) => printed.push(text),
     },
   );
   return printed.join('\n');
+}
+
+/** The processes that serve an image of this folder. */
+async function serversOf(folder: string): Promise<readonly string[]> {
+  const { stdout } = await run(['ps', '-ww', '-o', 'args=', '-C', 'qemu-nbd'], { acceptExitCodes: [1] });
+  return stdout.split('\n').filter((line) => line.includes(folder));
 }
 
 describe('diff', () => {
@@ -123,6 +131,14 @@ files: 1 removed, 4 added, 3 changed
     expect(found.sizes.find(({ of }) => of === 'vdi')).toHaveProperty('beforeBytes');
   });
 
+  it('tells how far it is', async () => {
+    const events: BuildEvent[] = [];
+    await diff([before, after], {}, (event) => events.push(event));
+    expect(events[0]).toMatchObject({ type: 'phase-started', phase: 'diff' });
+    expect(events.at(-2)).toEqual({ type: 'progress', phase: 'diff', item: 'files', fraction: 1 });
+    expect(events.at(-1)).toMatchObject({ type: 'phase-finished', phase: 'diff', outcome: 'done' });
+  });
+
   it('takes disk images by themselves, and finds nothing where nothing differs', async () => {
     const image = join(before, 'host.vdi');
     expect(await diff([image, before], { exitCode: true })).toContain('nothing inside of the two differs');
@@ -157,10 +173,12 @@ files: 1 removed, 4 added, 3 changed
       'input-unreadable',
       /cannot be opened as a disk image/,
     ],
-  ])('refuses %s in one sentence', async (_what, make, code, message) => {
+  ])('refuses %s in one sentence, and leaves nothing running', async (_what, make, code, message) => {
     await expect(diff([await make(), after])).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message) as string,
     });
+    // Else the program, whose child it is, would wait for it for ever.
+    expect(await serversOf(after)).toEqual([]);
   });
 });

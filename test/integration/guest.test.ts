@@ -178,7 +178,7 @@ describe('the root file system', () => {
     await run(['truncate', '-s', '10M', disk]);
     await expect(openRaw(scope, disk)).rejects.toMatchObject({
       code: 'guest-unknown',
-      message: `${disk}: no ext file system is on it, but nothing that is known`,
+      message: `${disk}: no ext file system is on it, nor anything else that is known`,
     });
   });
 });
