@@ -60,7 +60,8 @@ export class Guest {
       if (inode.type !== 'folder') continue;
       if (folders.has(inode.number)) throw damaged(this.name, `the folder ${path} is there twice`);
       folders.add(inode.number);
-      waiting.push(...(await this.#children(path, inode)).reverse());
+      // One by one: a folder may hold more names than a call takes arguments.
+      for (const child of (await this.#children(path, inode)).reverse()) waiting.push(child);
     }
   }
 

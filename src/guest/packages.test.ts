@@ -32,14 +32,26 @@ Package: half
 Status: install ok half-installed
 Version: 1.0
 Architecture: amd64
+
+Package: man-db
+Status: install ok triggers-pending
+Version: 2.11.2-2
+Architecture: amd64
+
+Package: unpacked
+Status: install ok unpacked
+Version: 3
+Architecture: all
 `;
 
 describe('the status file of dpkg', () => {
-  it('lists what is installed, each architecture by itself', () => {
+  it('lists what has its files there, set up or not yet, each architecture by itself', () => {
     expect(parseDpkgStatus(STATUS)).toEqual([
       { name: 'adduser', version: '3.134', architecture: 'all' },
       { name: 'libc6', version: '2.36-9+deb12u10', architecture: 'amd64' },
       { name: 'libc6', version: '2.36-9+deb12u10', architecture: 'i386' },
+      { name: 'man-db', version: '2.11.2-2', architecture: 'amd64' },
+      { name: 'unpacked', version: '3', architecture: 'all' },
     ]);
   });
 

@@ -17,6 +17,8 @@ export interface PackageList {
 const DPKG_STATUS = '/var/lib/dpkg/status';
 /** One file a package: images without a package manager, as distroless makes them. */
 const DPKG_STATUS_FOLDER = '/var/lib/dpkg/status.d';
+/** dpkg(1): all files of a package are there, though something may still have to be set up at the next start. */
+const UNPACKED = ['installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending'];
 const RPM_FOLDERS = ['/usr/lib/sysimage/rpm', '/var/lib/rpm'];
 
 /** Reads which packages are installed, by dpkg's database. */
@@ -27,7 +29,7 @@ export async function readPackages(guest: Guest): Promise<PackageList> {
     // Beside them lie the checksums of their files.
     if (type === 'file' && !path.endsWith('.md5sums')) texts.push((await guest.readText(path)) ?? '');
   }
-  if (texts.length > 0) return { packages: texts.flatMap(parseDpkgStatus).sort(byName) };
+  if (texts.length > 0) return { packages: eachOnce(texts.flatMap(parseDpkgStatus)).sort(byName) };
   for (const folder of RPM_FOLDERS) {
     const isThere = (await guest.list(folder)).length > 0;
     if (isThere) return { packages: [], note: `its packages are RPM's (${folder}), which are not read` };
@@ -35,15 +37,15 @@ export async function readPackages(guest: Guest): Promise<PackageList> {
   return { packages: [], note: 'it has no list of packages (no dpkg)' };
 }
 
-/** The installed packages of a dpkg status file: dpkg(1), deb-control(5). A package without a state is installed. */
+/** The packages whose files are there, by a dpkg status file: dpkg(1), deb-control(5). One without a state is installed. */
 export function parseDpkgStatus(text: string): readonly GuestPackage[] {
   return text.split(/\n(?:[ \t]*\n)+/).flatMap((paragraph) => {
     const fields = fieldsOf(paragraph);
     const name = fields.get('package');
     const version = fields.get('version');
     // `install ok installed`: wanted, error, state.
-    const state = (fields.get('status') ?? 'installed').split(' ').at(-1);
-    if (name === undefined || version === undefined || state !== 'installed') return [];
+    const state = (fields.get('status') ?? 'installed').split(' ').at(-1) ?? '';
+    if (name === undefined || version === undefined || !UNPACKED.includes(state)) return [];
     return [{ name, version, architecture: fields.get('architecture') ?? 'all' }];
   });
 }
@@ -57,6 +59,11 @@ function fieldsOf(paragraph: string): ReadonlyMap<string, string> {
       return [[line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const];
     }),
   );
+}
+
+/** A layer of a distroless image may tell again of what the status file tells. */
+function eachOnce(packages: readonly GuestPackage[]): GuestPackage[] {
+  return [...new Map(packages.map((each) => [packageKey(each), each])).values()];
 }
 
 /** Architectures of one package beside each other. */

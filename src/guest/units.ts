@@ -36,14 +36,18 @@ export async function readUnits(guest: Guest): Promise<readonly Unit[]> {
   return names.map((name) => {
     const file = files.get(name);
     const enabledBy = [...(starters.get(name) ?? [])].sort();
-    const isMasked = file?.type === 'link' && file.target === '/dev/null';
     return {
       name,
       ...(file === undefined ? {} : { file: file.path }),
-      state: isMasked ? 'masked' : enabledBy.length > 0 ? 'enabled' : 'off',
+      state: isMasked(file) ? 'masked' : enabledBy.length > 0 ? 'enabled' : 'off',
       enabledBy,
     };
   });
+}
+
+/** systemd.unit(5): by a link to /dev/null, or by a file that is empty. */
+function isMasked(file: GuestFile | undefined): boolean {
+  return file?.type === 'link' ? file.target === '/dev/null' : file?.type === 'file' && file.sizeBytes === 0;
 }
 
 /** By name, the file of each unit that counts. */

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGuest } from '../../src/guest/open-guest.ts';
@@ -8,7 +8,7 @@ import { readUnits } from '../../src/guest/units.ts';
 import { temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
-import { fileSource, guestOf, makeFileSystem, openRaw, writeTree } from './guest-rig.ts';
+import { allFiles, fileSource, guestOf, makeFileSystem, openRaw, writeTree } from './guest-rig.ts';
 
 const MIB = 1024 ** 2;
 const scope = new Scope();
@@ -38,11 +38,26 @@ async function debianTree(): Promise<string> {
     '/usr/lib/systemd/system/quiet.timer': '[Unit]',
     '/usr/lib/systemd/system/rc.service': '-> /dev/null',
     '/usr/lib/systemd/system/README': 'no unit',
+    '/etc/systemd/system/empty.service': '',
     '/etc/systemd/system/own.service': '[Unit]',
     '/etc/systemd/system/sshd.service': '-> /lib/systemd/system/ssh.service',
     '/etc/systemd/system/multi-user.target.wants/ssh.service': '-> /lib/systemd/system/ssh.service',
     '/etc/systemd/system/getty.target.wants/getty@tty1.service': '-> /lib/systemd/system/getty@.service',
   });
+}
+
+/** The blocks of a folder in which so many names lead to one file. */
+function folderBlocks(inode: number, count: number): Buffer {
+  const [blockBytes, entryBytes, nameBytes] = [4096, 16, 8];
+  const bytes = Buffer.alloc(Math.ceil((count * entryBytes) / blockBytes) * blockBytes);
+  for (let at = 0; at < bytes.length; at += entryBytes) {
+    // The entries behind the last name are unused.
+    bytes.writeUInt32LE(at < count * entryBytes ? inode : 0, at);
+    bytes.writeUInt16LE(entryBytes, at + 4);
+    bytes.writeUInt8(nameBytes, at + 6);
+    bytes.write(String(at / entryBytes).padStart(nameBytes, '0'), at + 8);
+  }
+  return bytes;
 }
 
 describe('a guest', () => {
@@ -67,6 +82,7 @@ describe('a guest', () => {
       enabledBy.join(),
     ]);
     expect(units).toEqual([
+      ['empty.service', 'masked', ''],
       ['getty@.service', 'off', ''],
       ['getty@tty1.service', 'enabled', 'getty.target'],
       ['own.service', 'off', ''],
@@ -91,6 +107,23 @@ describe('a guest', () => {
     expect((await readOsRelease(guest))?.id).toBe('debian');
   });
 
+  it('is read however many names a folder has', async () => {
+    const count = 200_000;
+    const image = await makeFileSystem(
+      scope,
+      await writeTree(scope, { '/etc/file': 'x', '/etc/folder': '' }),
+      { args: ['-b', '4096'] },
+    );
+    const [file] = await (await openRaw(scope, image)).list('/etc');
+    // mke2fs would take minutes: a file is written that holds what a folder holds, and is then made one.
+    const content = join(await temporaryFolder(scope), 'content');
+    await writeFile(content, folderBlocks(file?.inode ?? 0, count));
+    const commands = ['rm /etc/folder', `write ${content} /etc/folder`, 'sif /etc/folder mode 040755'];
+    await run(['debugfs', '-w', '-f', '-', image], { input: `${commands.join('\n')}\n` });
+    const files = await allFiles(await openRaw(scope, image));
+    expect(files.filter(({ path }) => path.startsWith('/etc/folder/'))).toHaveLength(count);
+  });
+
   it('ends at a Ctrl-C, not with a fault of the disk', async () => {
     await using own = new Scope();
     const path = await makeFileSystem(scope, await writeTree(scope, { '/large': 'x'.repeat(MIB) }));
@@ -105,6 +138,15 @@ describe('a guest', () => {
       'distroless',
       { '/var/lib/dpkg/status.d/tzdata': 'Package: tzdata\nVersion: 1\n' },
       ['tzdata'],
+      undefined,
+    ],
+    [
+      'a folder and a list that name the same package',
+      {
+        '/var/lib/dpkg/status': 'Package: tzdata\nVersion: 1\n\nPackage: a\nVersion: 1\n',
+        '/var/lib/dpkg/status.d/tzdata': 'Package: tzdata\nVersion: 1\n',
+      },
+      ['a', 'tzdata'],
       undefined,
     ],
     ['RPM', { '/usr/lib/sysimage/rpm/rpmdb.sqlite': '' }, [], /RPM.*not read/],
