@@ -4,9 +4,11 @@ import type {
   LayerRow,
   LayerSaved,
   Listener,
+  Phase,
+  PhaseFinished,
   PlanRow,
+  TaskFinished,
   TaskPhase,
-  TimedEvent,
 } from '../events.ts';
 import type { BuiltLayer, PhaseRecord, TaskRecord } from './manifest.ts';
 
@@ -21,11 +23,11 @@ export class BuildRecorder {
   readonly tasks: TaskRecord[] = [];
   readonly #beginMs: number;
   readonly #saved = new Map<string, LayerSaved>();
-  readonly #phaseStarts = new Map<string, { readonly title: string; readonly startMs: number }>();
+  readonly #phaseStarts = new Map<Phase, { readonly title: string; readonly startMs: number }>();
+  readonly #taskStarts = new Map<TaskPhase, number>();
   #plan: readonly PlanRow[] = [];
   #layerRows: readonly LayerRow[] = [];
   #layersStartMs = 0;
-  readonly #taskStarts = new Map<TaskPhase, number>();
 
   constructor(beginMs: number) {
     this.#beginMs = beginMs;
@@ -59,13 +61,40 @@ export class BuildRecorder {
 
   readonly listener: Listener = (event) => {
     const atMs = Math.max(0, Math.round(event.timeMs - this.#beginMs));
-    if (event.type === 'plan-made') this.#plan = event.rows;
-    else if (event.type === 'artifact-made') this.#keepArtifact(event);
-    else if (event.type === 'ami-made') this.#keepAmi(event);
-    else if (event.type === 'task-started') this.#taskStarts.set(event.phase, atMs);
-    else if (event.type === 'task-finished') this.#keepTask(event, atMs);
-    else if (event.type.startsWith('phase-')) this.#keepPhase(event, atMs);
-    else this.#keepLayer(event, atMs);
+    switch (event.type) {
+      case 'plan-made':
+        this.#plan = event.rows;
+        break;
+      case 'artifact-made':
+        this.#keepArtifact(event);
+        break;
+      case 'ami-made':
+        this.#keepAmi(event);
+        break;
+      case 'task-started':
+        this.#taskStarts.set(event.phase, atMs);
+        break;
+      case 'task-finished':
+        this.#keepTask(event, atMs);
+        break;
+      case 'phase-started':
+        this.#phaseStarts.set(event.phase, { title: event.title, startMs: atMs });
+        break;
+      case 'phase-finished':
+        this.#keepPhase(event, atMs);
+        break;
+      case 'layers-planned':
+        this.#layerRows = event.layers;
+        this.#saved.clear();
+        break;
+      case 'layer-resumed':
+        this.#layersStartMs = atMs;
+        break;
+      case 'layer-saved':
+        this.#saved.set(event.layer, event);
+        break;
+      default:
+    }
   };
 
   #keepArtifact({ format, file, bytes, virtualBytes, sha256 }: Artifact): void {
@@ -76,33 +105,19 @@ export class BuildRecorder {
     this.amis.push({ region, id, snapshotId, name });
   }
 
-  #keepTask(event: TimedEvent & { type: 'task-finished' }, atMs: number): void {
-    const { phase, play, task, outcome, durationMs } = event;
+  #keepTask({ phase, play, task, outcome, durationMs }: TaskFinished, atMs: number): void {
     const startMs = this.#taskStarts.get(phase) ?? Math.max(0, atMs - durationMs);
     this.tasks.push({ phase, play, task, outcome, startMs, durationMs });
     this.#taskStarts.delete(phase);
   }
 
-  #keepPhase(event: TimedEvent, atMs: number): void {
-    if (event.type === 'phase-started') {
-      this.#phaseStarts.set(event.phase, { title: event.title, startMs: atMs });
-    } else if (event.type === 'phase-finished') {
-      const { phase, outcome, durationMs } = event;
-      const seconds = Math.round(durationMs / 100) / 10;
-      // A phase whose result was reused may be told of by its end alone.
-      const start = this.#phaseStarts.get(phase) ?? { startMs: Math.max(0, atMs - durationMs) };
-      this.phases.push({ phase, outcome, seconds, ...start });
-      this.#phaseStarts.delete(phase);
-      // A machine that boots begins its first layer here; one that is resumed tells so by an event of its own.
-      if (phase === 'prepare') this.#layersStartMs = atMs;
-    }
-  }
-
-  #keepLayer(event: TimedEvent, atMs: number): void {
-    if (event.type === 'layers-planned') {
-      this.#layerRows = event.layers;
-      this.#saved.clear();
-    } else if (event.type === 'layer-resumed') this.#layersStartMs = atMs;
-    else if (event.type === 'layer-saved') this.#saved.set(event.layer, event);
+  #keepPhase({ phase, outcome, durationMs }: PhaseFinished, atMs: number): void {
+    const seconds = Math.round(durationMs / 100) / 10;
+    // A phase whose result was reused may be told of by its end alone.
+    const start = this.#phaseStarts.get(phase) ?? { startMs: Math.max(0, atMs - durationMs) };
+    this.phases.push({ phase, outcome, seconds, ...start });
+    this.#phaseStarts.delete(phase);
+    // A machine that boots begins its first layer here; one that is resumed tells so by an event of its own.
+    if (phase === 'prepare') this.#layersStartMs = atMs;
   }
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileSizeBytes } from '../system/files.ts';
+import { MANIFEST_FILE } from './manifest.ts';
 import { isProven, PROOF_FOLDER, readProofRecord } from './proof-record.ts';
 import { STAMP_PATTERN } from './stamp.ts';
 
@@ -44,13 +45,13 @@ export async function currentOutput(
 async function isCurrent(
   folder: string,
   inputs: string,
-  { signedBy, isProven }: WantedOutput,
+  { signedBy, isProven: mustBeProven }: WantedOutput,
 ): Promise<boolean> {
   try {
-    const manifest = Known.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+    const manifest = Known.parse(JSON.parse(await readFile(join(folder, MANIFEST_FILE), 'utf8')));
     if (manifest.inputs !== inputs) return false;
     if (signedBy !== undefined && manifest.signature?.key !== signedBy) return false;
-    if (isProven === true && !(await wasProven(folder))) return false;
+    if (mustBeProven === true && !(await wasProven(folder))) return false;
     const sizes = await Promise.all(manifest.artifacts.map(({ file }) => fileSizeBytes(join(folder, file))));
     return manifest.artifacts.every(({ bytes }, index) => sizes[index] === bytes);
   } catch {

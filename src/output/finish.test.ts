@@ -67,6 +67,7 @@ describe('a finished output', () => {
   });
 
   it.each([
+    ['a file was emptied', async () => writeFile(join(workFolder, 'x.vdi'), ''), /x\.vdi is empty$/],
     ['a file is missing', async () => rm(join(workFolder, 'x.vdi')), /x\.vdi is missing/],
     [
       'a file was cut',

@@ -79,10 +79,14 @@ function requireFormats({ formats, artifacts, workFolder }: FinishInput): void {
 async function requireWhole(folder: string, { file, bytes }: Artifact): Promise<void> {
   const sizeBytes = await fileSizeBytes(join(folder, file));
   if (sizeBytes === bytes && bytes > 0) return;
-  const found = sizeBytes === undefined ? 'is missing' : `has ${sizeBytes} bytes instead of ${bytes}`;
-  throw new BuilderError('incomplete-output', `${join(folder, file)} ${found}`, {
+  throw new BuilderError('incomplete-output', `${join(folder, file)} ${flawOf(sizeBytes, bytes)}`, {
     hint: 'something changed the folder during the build; build again',
   });
+}
+
+function flawOf(sizeBytes: number | undefined, wantedBytes: number): string {
+  if (sizeBytes === undefined) return 'is missing';
+  return sizeBytes === 0 ? 'is empty' : `has ${sizeBytes} bytes instead of ${wantedBytes}`;
 }
 
 /** The work folder is this build's own; what is neither an artifact nor evidence is a left-over of Packer's. */

@@ -1,4 +1,4 @@
-import type { Artifact, Phase, PhaseOutcome, PlanRow, TaskOutcome, TaskPhase } from '../events.ts';
+import type { Ami, Artifact, Phase, PhaseOutcome, PlanRow, TaskOutcome, TaskPhase } from '../events.ts';
 
 /** One phase of the build and how long it took. Times of a manifest (`startMs`) count from the build's beginning. */
 export interface PhaseRecord {
@@ -33,14 +33,6 @@ export interface TaskRecord {
   readonly durationMs: number;
 }
 
-/** One Amazon AMI that was made of the images. */
-export interface AmiRecord {
-  readonly region: string;
-  readonly id: string;
-  readonly snapshotId: string;
-  readonly name: string;
-}
-
 /** What was built from what, for programs. */
 export const MANIFEST_FILE = 'manifest.json';
 
@@ -54,14 +46,6 @@ export interface Signature {
   readonly file: string;
   /** GnuPG's fingerprint of the primary key, or minisign's public key. */
   readonly key: string;
-}
-
-/** One Amazon AMI that was made of the images. */
-export interface AmiRecord {
-  readonly region: string;
-  readonly id: string;
-  readonly snapshotId: string;
-  readonly name: string;
 }
 
 /** manifest.json: what was built from what, without a secret. The form only grows; `schema` counts its changes. */
@@ -97,7 +81,7 @@ export interface Manifest {
   /** Not there when the checksums are not signed. */
   readonly signature?: Signature;
   /** AMIs that the build itself made; those of a later `publish` are in published.json. */
-  readonly ami?: readonly AmiRecord[];
+  readonly ami?: readonly Ami[];
 }
 
 /** The list of checksums as sha256sum(1) writes it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { BootProof } from '../events.ts';
 import { writeFileWhole } from '../system/files.ts';
-import { redact } from '../system/secrets.ts';
+import { redactedJson } from '../system/secrets.ts';
 
 /** The folder of the evidence in an output, and the record in it. */
 export const PROOF_FOLDER = 'proof';
@@ -61,9 +61,7 @@ export async function dropProofRecord(folder: string): Promise<void> {
 
 /** Writes the record into the folder of its evidence. Nothing that is a secret gets into it. */
 export async function writeProofRecord(folder: string, record: ProofRecord): Promise<void> {
-  const clean = (_key: string, value: unknown): unknown =>
-    typeof value === 'string' ? redact(value) : value;
-  await writeFileWhole(join(folder, RECORD_FILE), `${JSON.stringify(record, clean, 2)}\n`);
+  await writeFileWhole(join(folder, RECORD_FILE), redactedJson(record));
 }
 
 /** The record in a folder of evidence; undefined when there is none that can be read. */

@@ -31,6 +31,11 @@ describe('a manifest', () => {
       olderManifestText().replace('1145085952', '"large"'),
       /^m:\d+:16: artifacts\.1\.bytes: .*number/,
     ],
+    [
+      'a size that no file has',
+      olderManifestText().replace('1145085952', '1e300'),
+      /^m:\d+:16: artifacts\.1\.bytes: /,
+    ],
     ['a list', '[]', /^m:1:1: .*object/],
   ])('that is %s is refused with the place', (_what, text, message) => {
     expect(() => parseManifest(text, 'm')).toThrow(message);

@@ -2,22 +2,30 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { asError, BuilderError, systemCode } from '../errors.ts';
-import type { Phase, PhaseOutcome, TaskOutcome, TaskPhase } from '../events.ts';
+import type { Ami, Phase, PhaseOutcome, TaskOutcome, TaskPhase } from '../events.ts';
 import { parseCheckedJson } from '../system/checked-json.ts';
-import type { Manifest } from './manifest.ts';
+import { type Manifest, MANIFEST_FILE } from './manifest.ts';
 
 /** A word of this program's; one that only a newer version knows is read as it stands. */
 function word<Word extends string>(): z.ZodType<Word> {
   return z.custom<Word>((value) => typeof value === 'string', 'expected a string');
 }
 
-const Size = z.number().nonnegative();
+const Size = z.int().nonnegative();
 const Time = z.number().nonnegative();
+
+/** As the events have it, and as both the manifest and what is published later keep it. */
+export const AmiSchema: z.ZodType<Ami> = z.object({
+  region: z.string(),
+  id: z.string(),
+  snapshotId: z.string(),
+  name: z.string(),
+});
 
 const Phases = z.object({
   phase: word<Phase>(),
   outcome: word<PhaseOutcome>(),
-  seconds: z.number().nonnegative(),
+  seconds: Time,
   title: z.string().exactOptional(),
   startMs: Time.exactOptional(),
 });
@@ -71,9 +79,7 @@ const ManifestSchema: z.ZodType<Manifest> = z.object({
   signature: z
     .object({ tool: z.enum(['gpg', 'minisign']), file: z.string(), key: z.string() })
     .exactOptional(),
-  ami: z
-    .array(z.object({ region: z.string(), id: z.string(), snapshotId: z.string(), name: z.string() }))
-    .exactOptional(),
+  ami: z.array(AmiSchema).exactOptional(),
 });
 
 /**
@@ -81,7 +87,7 @@ const ManifestSchema: z.ZodType<Manifest> = z.object({
  * `manifest-malformed`, which names file, line, and what was expected there.
  */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const path = join(folder, 'manifest.json');
+  const path = join(folder, MANIFEST_FILE);
   const text = await readFile(path, 'utf8').catch((thrown: unknown) => {
     const isGone = systemCode(thrown) === 'ENOENT' || systemCode(thrown) === 'ENOTDIR';
     const what = isGone ? `there is no ${path}` : `cannot read ${path}: ${asError(thrown).message}`;

@@ -46,7 +46,7 @@ describe('the report', () => {
     expect(text).toContain('provision with Ansible from 6.6 s on, 2 min 06 s');
     expect(text).toContain('python cached');
     expect(text).toContain(
-      'container-host variable playbook changed, role lay-files: tasks/main.yml changed kept in 4.5 s, 671.8 MiB from 8.6 s on, 1 min 46 s',
+      'container-host variable playbook changed, role lay-files: tasks/main.yml changed kept in 4.5 s, 671.8 MiB from 8.6 s on, 1 min 45 s',
     );
     expect(text).toContain('generalise : Clean the image changed from 2 min 06 s on, 4.7 s');
   });

@@ -47,7 +47,7 @@ ${images.length === 0 ? NOTHING : imagesSection(images, manifest.signature, proo
 ${amisSection(manifest.ami)}
 ${loginSection(manifest.login)}
 </main>
-<footer><p>Made by ${manifest.builder} from manifest.json; <code>./start.sh report</code> with this folder makes it again.</p></footer>
+<footer><p>Made from what stands in its folder; <code>./start.sh report</code> with that folder makes it again.</p></footer>
 <p id="status" class="unseen" role="status"></p>
 <script>${new Html(COPY_SCRIPT)}</script>
 </body>

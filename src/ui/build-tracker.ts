@@ -46,7 +46,7 @@ export class BuildTracker {
     switch (event.type) {
       case 'phase-started':
         this.#items.delete(event.phase);
-        this.#phases.push({ ...startOf(event.phase, event.title, event.timeMs) });
+        this.#phases.push(startOf(event.phase, event.title, event.timeMs));
         break;
       case 'phase-finished':
         this.#finishPhase(event.phase, event.outcome, event.durationMs, event.timeMs);

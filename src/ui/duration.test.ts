@@ -11,6 +11,7 @@ describe('formatDuration', () => {
     [59_949, '59.9 s', 'the last duration below a minute'],
     [59_950, '1 min 00 s', 'rounding reaches the minute, which is never "60.0 s"'],
     [192_000, '3 min 12 s', 'minutes and seconds'],
+    [89_450, '1 min 29 s', 'rounded once, and not to tenths first'],
     [3_599_400, '59 min 59 s', 'the last second below an hour'],
     [3_599_950, '1 h 00 min', 'rounding reaches the hour'],
     [3_780_000, '1 h 03 min', 'hours and minutes'],

@@ -3,9 +3,10 @@
  * Takes milliseconds; a negative or unknown duration (a clock that was set back) counts as 0.
  */
 export function formatDuration(durationMs: number): string {
+  const knownMs = positive(durationMs);
   // Rounded before the unit is chosen, so that 59.96 s is never shown as "60.0 s".
-  const tenths = Math.round(positive(durationMs) / 100);
-  return tenths < 600 ? `${(tenths / 10).toFixed(1)} s` : formatWhole(Math.round(tenths / 10));
+  const tenths = Math.round(knownMs / 100);
+  return tenths < 600 ? `${(tenths / 10).toFixed(1)} s` : formatWhole(Math.round(knownMs / 1000));
 }
 
 /** The same in whole seconds, rounded down: for what still runs, where tenths would only flicker. */

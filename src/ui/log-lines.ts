@@ -1,4 +1,5 @@
 import type { TimedEvent } from '../events.ts';
+import { formatDuration } from './duration.ts';
 import {
   amiText,
   artifactText,
@@ -16,7 +17,6 @@ import {
 import { layerLines, planLines } from './plan-text.ts';
 import { ProgressGate } from './progress-gate.ts';
 import { paintLine } from './styled-line.ts';
-import { formatDuration } from './duration.ts';
 import { cleanText } from './text-width.ts';
 
 /**
