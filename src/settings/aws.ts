@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { BuilderError } from '../errors.ts';
 import { registerSecret } from '../system/secrets.ts';
-import type { VariableName, VariableValues } from './variables.ts';
+import type { VariableReader } from './variable-reader.ts';
 
-/** Where AWS credentials were found, in words; undefined when there are none. Never the credentials themselves. */
 export interface AwsSettings {
   readonly region: string;
+  /** Where credentials were found, in words; undefined when there are none. */
   readonly credentials: string | undefined;
   /** The original's own variables, to be handed to Packer; other sources are found by Packer itself. */
   readonly accessKey: string | undefined;
@@ -37,76 +36,75 @@ const DEFAULT_REGION = 'us-west-2';
 const DEFAULT_INSTANCE_TYPE = 't3.large';
 const DEFAULT_SOURCE: AmiChoice = { kind: 'family', family: 'flatcar' };
 
+/** What credentials are looked for in, besides the variables. */
+export interface AwsContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly fileExists: (path: string) => boolean;
+}
+
 /**
  * Finds AWS credentials: the original's AWS_ACCESS_KEY and AWS_SECRET_KEY, the standard names, a profile, the shared
  * credentials file, and the variables that containers and web identities get. An instance role cannot be seen
  * without asking the network, so it counts only when AWS_PROFILE or BUILD_TYPE names it.
  */
-export function readAws(
-  values: VariableValues,
-  env: NodeJS.ProcessEnv,
-  fileExists: (path: string) => boolean,
-  report: (problem: BuilderError) => void,
-): AwsSettings {
-  const accessKey = values.AWS_ACCESS_KEY;
-  const secretKey = values.AWS_SECRET_KEY;
+export function readAws(reader: VariableReader, { env, fileExists }: AwsContext): AwsSettings {
+  const accessKey = reader.text('AWS_ACCESS_KEY');
+  const secretKey = reader.text('AWS_SECRET_KEY');
   for (const secret of [secretKey, env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']])
     registerSecret(secret);
-  reportHalf(accessKey, secretKey, ['AWS_ACCESS_KEY', 'AWS_SECRET_KEY'], report);
-  reportHalf(
-    env['AWS_ACCESS_KEY_ID'],
-    env['AWS_SECRET_ACCESS_KEY'],
-    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
-    report,
+  refuseHalf(reader, ['AWS_ACCESS_KEY', accessKey], ['AWS_SECRET_KEY', secretKey]);
+  refuseHalf(
+    reader,
+    ['AWS_ACCESS_KEY_ID', env['AWS_ACCESS_KEY_ID']],
+    ['AWS_SECRET_ACCESS_KEY', env['AWS_SECRET_ACCESS_KEY']],
   );
-  const region = values.AWS_REGION ?? env['AWS_DEFAULT_REGION'] ?? DEFAULT_REGION;
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
-    report(
-      new BuilderError(
-        'settings-invalid',
-        `AWS_REGION is ${JSON.stringify(region)}, which is not a region's name`,
-        {
-          hint: 'set AWS_REGION or --aws-region to a name such as us-west-2',
-        },
-      ),
-    );
-  }
   return {
-    region,
-    credentials: findCredentials(values, env, fileExists),
+    region: readRegion(reader, env),
+    credentials: accessKey === undefined ? findCredentials(env, fileExists) : 'AWS_ACCESS_KEY',
     accessKey,
     secretKey,
-    ...readInstance(values, report),
+    ...readInstance(reader),
   };
+}
+
+/** The AWS tools' own variable counts too, and is named when it is the one that is wrong. */
+function readRegion(reader: VariableReader, env: NodeJS.ProcessEnv): string {
+  const given = reader.text('AWS_REGION');
+  const [name, region = DEFAULT_REGION] =
+    given === undefined ? ['AWS_DEFAULT_REGION', env['AWS_DEFAULT_REGION']] : ['AWS_REGION', given];
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
+    reader.problem(`${name} is ${JSON.stringify(region)}, which is not a region's name`, {
+      hint: 'set AWS_REGION or --aws-region to a name such as us-west-2',
+    });
+  }
+  return region;
 }
 
 /** What the instance is made of, and the AMI of it. */
 function readInstance(
-  values: VariableValues,
-  report: (problem: BuilderError) => void,
+  reader: VariableReader,
 ): Pick<AwsSettings, 'sourceAmi' | 'sshUsername' | 'instanceType' | 'subnet' | 'encryption'> {
-  const matching = (name: VariableName, pattern: RegExp, expected: string): string | undefined => {
-    const value = values[name];
-    if (value === undefined || pattern.test(value)) return value;
-    const message = `${name} is ${JSON.stringify(value)}, which is not ${expected}`;
-    report(new BuilderError('settings-invalid', message, { hint: `set ${name} to ${expected}` }));
-    return undefined;
-  };
-  const source = matching(
+  const source = reader.matching(
     'AWS_SOURCE_AMI',
     new RegExp(`^(${AMI_FAMILIES.join('|')}|ami-[0-9a-f]{8,17})$`),
     `one of ${AMI_FAMILIES.join(', ')}, or the id of an AMI`,
   );
+  const instanceType = reader.matching(
+    'AWS_INSTANCE_TYPE',
+    /^[a-z0-9-]+\.[a-z0-9-]+$/,
+    'a type such as t3.large',
+  );
+  const encryption = reader.matching(
+    'AWS_ENCRYPT',
+    /^[\w:/-]{1,2048}$/,
+    'true, false, or the id, ARN or alias of a KMS key',
+  );
   return {
     sourceAmi: sourceOf(source),
-    sshUsername: matching('AWS_SSH_USERNAME', /^[a-z_][\w-]{0,31}$/, "a user's name"),
-    instanceType:
-      matching('AWS_INSTANCE_TYPE', /^[a-z0-9-]+\.[a-z0-9-]+$/, 'a type such as t3.large') ??
-      DEFAULT_INSTANCE_TYPE,
-    subnet: matching('AWS_SUBNET', /^subnet-[0-9a-f]{8,17}$/, 'the id of a subnet'),
-    encryption: encryptionOf(
-      matching('AWS_ENCRYPT', /^[\w:/-]{1,2048}$/, 'true, false, or the id, ARN or alias of a KMS key'),
-    ),
+    sshUsername: reader.matching('AWS_SSH_USERNAME', /^[a-z_][\w-]{0,31}$/, "a user's name"),
+    instanceType: instanceType ?? DEFAULT_INSTANCE_TYPE,
+    subnet: reader.matching('AWS_SUBNET', /^subnet-[0-9a-f]{8,17}$/, 'the id of a subnet'),
+    encryption: encryptionOf(encryption),
   };
 }
 
@@ -120,12 +118,7 @@ function encryptionOf(text = 'false'): AmiEncryption {
   return { isWanted: text !== 'false', kmsKey: text === 'true' || text === 'false' ? undefined : text };
 }
 
-function findCredentials(
-  values: VariableValues,
-  env: NodeJS.ProcessEnv,
-  fileExists: (path: string) => boolean,
-): string | undefined {
-  if (values.AWS_ACCESS_KEY !== undefined) return 'AWS_ACCESS_KEY';
+function findCredentials(env: NodeJS.ProcessEnv, fileExists: (path: string) => boolean): string | undefined {
   if (env['AWS_ACCESS_KEY_ID']) return 'AWS_ACCESS_KEY_ID';
   if (env['AWS_PROFILE']) return `profile ${env['AWS_PROFILE']}`;
   if (env['AWS_WEB_IDENTITY_TOKEN_FILE']) return 'AWS_WEB_IDENTITY_TOKEN_FILE';
@@ -136,17 +129,13 @@ function findCredentials(
   return fileExists(file) ? file : undefined;
 }
 
-function reportHalf(
-  id: string | undefined,
-  secret: string | undefined,
-  [idName, secretName]: readonly [string, string],
-  report: (problem: BuilderError) => void,
-): void {
-  if (Boolean(id) === Boolean(secret)) return;
-  const [given, missing] = id ? [idName, secretName] : [secretName, idName];
-  report(
-    new BuilderError('settings-invalid', `${given} is set, but ${missing} is not`, {
-      hint: `set both ${idName} and ${secretName}, or neither`,
-    }),
-  );
+type Named = readonly [name: string, value: string | undefined];
+
+/** An id without its secret, or the other way round. Not every one of these is a variable with a flag. */
+function refuseHalf(reader: VariableReader, id: Named, secret: Named): void {
+  if (Boolean(id[1]) === Boolean(secret[1])) return;
+  const [[given], [missing]] = id[1] ? [id, secret] : [secret, id];
+  reader.problem(`${given} is set, but ${missing} is not`, {
+    hint: `set both ${id[0]} and ${secret[0]}, or neither`,
+  });
 }

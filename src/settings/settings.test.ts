@@ -89,6 +89,10 @@ describe('settings', () => {
     ['a name like a flag', { IMAGE_NAME: '-rf' }, /IMAGE_NAME is "-rf"/],
     ['a size that is none', { DISK_SIZE: 'large' }, /DISK_SIZE is "large".*such as/],
     ['too little memory', { MEMORY: '64M' }, /MEMORY is "64M".*256M/],
+    ['a time that no timer knows', { SSH_TIMEOUT: '99999h' }, /SSH_TIMEOUT is "99999h".*24h at most/],
+    ['a time without a unit', { SSH_TIMEOUT: '90' }, /SSH_TIMEOUT is "90".*90s/],
+    ['a path that is a template', { TEMPLATE: '/a/{{x}}' }, /TEMPLATE is "\/a\/{{x}}", .*without {{/],
+    ['a path of two lines', { TEMPLATE: '/a\nb{{' }, /TEMPLATE is "\/a\\nb{{", .*line ends/],
     ['no processor', { CPUS: '0' }, /CPUS is "0"/],
     ['another protocol', { BASE_IMAGE: 'ftp://example.org/a' }, /BASE_IMAGE is "ftp:/],
     [
@@ -147,6 +151,12 @@ describe('settings', () => {
     ['the shared file', {}, { HOME: '/home/u' }, ['/home/u/.aws/credentials'], '/home/u/.aws/credentials'],
   ])('find AWS credentials by %s', (_reason, values, env, files, expected) => {
     expect(read(values, env, files).aws.credentials).toBe(expected);
+  });
+
+  it('name the region variable that is wrong', () => {
+    expect(() => read({}, { AWS_DEFAULT_REGION: 'Oregon' })).toThrow('AWS_DEFAULT_REGION is "Oregon"');
+    expect(read({}, { AWS_DEFAULT_REGION: 'eu-central-1' }).aws.region).toBe('eu-central-1');
+    expect(read({}).aws.region).toBe('us-west-2');
   });
 
   it('make the secret key a secret', () => {

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import { BuilderError, BuilderErrors } from '../errors.ts';
+import { BuilderErrors } from '../errors.ts';
 import { type AwsSettings, readAws } from './aws.ts';
 import { readSigning, type SigningSettings } from './signing.ts';
-import { parseSizeBytes } from './size.ts';
-import { flagOf, type VariableName, type VariableValues } from './variables.ts';
+import { VariableReader } from './variable-reader.ts';
+import type { VariableValues } from './variables.ts';
 
 export type BuildType = 'qemu' | 'amazon-ebs';
 export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
@@ -86,7 +86,7 @@ const MOST_CPUS_BY_DEFAULT = 4;
 
 /** Turns variables into settings. Throws `BuilderErrors` with every malformed value at once. */
 export function readSettings(values: VariableValues, context: SettingsContext): Settings {
-  const reader = new Reader(values, context.cwd);
+  const reader = new VariableReader(values, context.cwd);
   const imagePath = reader.path('IMAGE_PATH') ?? resolve(context.cwd, 'images');
   const settings: Settings = {
     imagePath,
@@ -100,147 +100,62 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
     buildType: reader.oneOf('BUILD_TYPE', ['qemu', 'amazon-ebs']),
     base: {
       location: reader.location('BASE_IMAGE'),
-      checksum: values.BASE_CHECKSUM,
+      checksum: reader.text('BASE_CHECKSUM'),
       family: reader.oneOf('BASE_FAMILY', BASE_FAMILIES),
     },
-    payload: reader.payload(),
-    dcosInstaller: reader.givenFile('DCOS_INSTALLER', 'DCOS_INSTALLER_SHA256'),
+    payload: readPayload(reader),
+    dcosInstaller: readInstaller(reader),
     dcosInstallerSha256: reader.sha256('DCOS_INSTALLER_SHA256'),
-    pythonArchive: reader.pythonArchive(),
-    formats: values.FORMATS,
+    pythonArchive: readPythonArchive(reader),
+    formats: reader.text('FORMATS'),
     prove: reader.oneOf('PROVE', PROOF_LEVELS) ?? 'boot',
     proveChecks: reader.path('PROVE_CHECKS'),
     accelerator: reader.oneOf('ACCELERATOR', ['auto', 'kvm', 'tcg']) ?? 'auto',
-    diskSizeBytes: reader.size('DISK_SIZE'),
-    memoryBytes: reader.size('MEMORY', SMALLEST_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,
+    diskSizeBytes: reader.sizeBytes('DISK_SIZE'),
+    memoryBytes: reader.sizeBytes('MEMORY', SMALLEST_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,
     cpus: reader.count('CPUS') ?? Math.min(context.hostCpus, MOST_CPUS_BY_DEFAULT),
-    sshTimeoutMs: reader.duration('SSH_TIMEOUT'),
+    sshTimeoutMs: reader.timeMs('SSH_TIMEOUT'),
     templatePath: reader.path('TEMPLATE'),
     layersPath: reader.path('LAYERS_PATH') ?? join(imagePath, '.layers'),
-    layersMaxBytes: reader.size('LAYERS_MAX') ?? DEFAULT_LAYERS_MAX_BYTES,
-    signing: readSigning(values, context.cwd, (problem) => reader.problems.push(problem)),
-    aws: readAws(values, context.env, context.fileExists, (problem) => reader.problems.push(problem)),
+    layersMaxBytes: reader.sizeBytes('LAYERS_MAX') ?? DEFAULT_LAYERS_MAX_BYTES,
+    signing: readSigning(reader, context.cwd),
+    aws: readAws(reader, context),
   };
   if (reader.problems.length > 0) throw new BuilderErrors(reader.problems);
   return settings;
 }
 
-/** Reads single variables and keeps each problem, so that the user sees all of them in one go. */
-class Reader {
-  readonly problems: BuilderError[] = [];
-  readonly #values: VariableValues;
-  readonly #cwd: string;
+function readPayload(reader: VariableReader): PayloadChoice {
+  const value = reader.text('PAYLOAD');
+  if (value === undefined) return { kind: 'auto' };
+  if (value === 'dcos' || value === 'container-host') return { kind: value };
+  if (/\.ya?ml$/i.test(value) || value.includes('/'))
+    return { kind: 'playbook', path: reader.path('PAYLOAD') ?? value };
+  reader.wrong('PAYLOAD', 'dcos, container-host, or the path of a playbook (*.yml)');
+  return { kind: 'auto' };
+}
 
-  constructor(values: VariableValues, cwd: string) {
-    this.#values = values;
-    this.#cwd = cwd;
-  }
-
-  path(name: VariableName): string | undefined {
-    const value = this.#values[name];
-    if (value === undefined) return undefined;
-    // Packer and Ansible both take {{ for the start of a template, and no file of ours survives a line end in a name.
-    if (/\{\{|\p{Cc}/u.test(value)) return this.#wrong(name, value, 'a path without {{ and line ends');
-    return resolve(this.#cwd, value);
-  }
-
-  /** A path, or a URL as it stands. */
-  location(name: VariableName): string | undefined {
-    const value = this.#values[name];
-    if (value === undefined || !/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return this.path(name);
-    if (/^https?:\/\//i.test(value) && URL.canParse(value)) return value;
-    return this.#wrong(name, value, 'a path, or an address that starts with https:// or http://');
-  }
-
-  oneOf<Choice extends string>(name: VariableName, choices: readonly Choice[]): Choice | undefined {
-    const value = this.#values[name];
-    if (value === undefined) return undefined;
-    return (
-      choices.find((choice) => choice === value) ?? this.#wrong(name, value, `one of: ${choices.join(', ')}`)
+function readInstaller(reader: VariableReader): GivenFile | undefined {
+  const location = reader.location('DCOS_INSTALLER');
+  if (location === undefined) return undefined;
+  const sha256 = reader.text('DCOS_INSTALLER_SHA256')?.toLowerCase();
+  if (sha256 === undefined && /^https?:/i.test(location)) {
+    reader.problem(
+      `DCOS_INSTALLER_SHA256 is missing: what comes from DCOS_INSTALLER=${location} cannot be checked without it`,
+      { hint: 'give the SHA-256 by DCOS_INSTALLER_SHA256 or --dcos-installer-sha256' },
     );
   }
+  return { location, sha256 };
+}
 
-  matching(name: VariableName, pattern: RegExp, expected: string): string | undefined {
-    const value = this.#values[name];
-    return value === undefined || pattern.test(value) ? value : this.#wrong(name, value, expected);
-  }
-
-  size(name: VariableName, atLeastBytes = 1): number | undefined {
-    const value = this.#values[name];
-    if (value === undefined) return undefined;
-    const bytes = parseSizeBytes(value);
-    if (bytes === undefined) return this.#wrong(name, value, 'a size such as 2048M or 20G');
-    if (bytes < atLeastBytes) return this.#wrong(name, value, `at least ${atLeastBytes / 1024 ** 2}M`);
-    return bytes;
-  }
-
-  count(name: VariableName): number | undefined {
-    const value = this.matching(name, /^[1-9]\d{0,2}$/, 'a whole number from 1 on');
-    return value === undefined ? undefined : Number(value);
-  }
-
-  duration(name: VariableName): number | undefined {
-    const value = this.matching(name, /^[1-9]\d{0,4}[smh]$/, 'a time such as 90s or 10m');
-    if (value === undefined) return undefined;
-    return (
-      Number.parseInt(value, 10) * { s: 1000, m: 60_000, h: 3_600_000 }[value.slice(-1) as 's' | 'm' | 'h']
-    );
-  }
-
-  givenFile(name: VariableName, sumName: VariableName): GivenFile | undefined {
-    const location = this.location(name);
-    if (location === undefined) return undefined;
-    const sha256 = this.#values[sumName]?.toLowerCase();
-    if (sha256 === undefined && /^https?:/i.test(location)) {
-      this.#problem(
-        `${sumName} is missing: what comes from ${name}=${location} cannot be checked without it`,
-        {
-          hint: `give the SHA-256 by ${sumName} or ${flagOf(sumName)}`,
-        },
-      );
-    }
-    return { location, sha256 };
-  }
-
-  sha256(name: VariableName): string | undefined {
-    return this.matching(name, /^[0-9a-f]{64}$/i, '64 hexadecimal digits')?.toLowerCase();
-  }
-
-  /** The archive is unpacked and run as root in the image: it and its digest come together, or not at all. */
-  pythonArchive(): GivenFile | undefined {
-    const location = this.location('PYTHON_ARCHIVE');
-    const sha256 = this.sha256('PYTHON_ARCHIVE_SHA256');
-    const given = this.#values.PYTHON_ARCHIVE !== undefined;
-    if (given === (this.#values.PYTHON_ARCHIVE_SHA256 !== undefined)) {
-      return location === undefined ? undefined : { location, sha256 };
-    }
-    const [there, missing] = given
-      ? ['PYTHON_ARCHIVE', 'PYTHON_ARCHIVE_SHA256']
-      : ['PYTHON_ARCHIVE_SHA256', 'PYTHON_ARCHIVE'];
-    this.#problem(`${there} is set, but ${missing} is not`, {
-      hint: `set ${missing} or ${flagOf(missing)} too`,
-    });
-    return undefined;
-  }
-
-  payload(): PayloadChoice {
-    const value = this.#values.PAYLOAD;
-    if (value === undefined) return { kind: 'auto' };
-    if (value === 'dcos' || value === 'container-host') return { kind: value };
-    if (/\.ya?ml$/i.test(value) || value.includes('/'))
-      return { kind: 'playbook', path: this.path('PAYLOAD') ?? value };
-    this.#wrong('PAYLOAD', value, 'dcos, container-host, or the path of a playbook (*.yml)');
-    return { kind: 'auto' };
-  }
-
-  #wrong(name: VariableName, value: string, expected: string): undefined {
-    this.#problem(`${name} is ${JSON.stringify(value)}, which is not ${expected}`, {
-      hint: `set ${name} or ${flagOf(name)} to ${expected}`,
-    });
-    return undefined;
-  }
-
-  #problem(message: string, options: { hint: string }): void {
-    this.problems.push(new BuilderError('settings-invalid', message, options));
-  }
+/** The archive is unpacked and run as root in the image: it and its digest come together, or not at all. */
+function readPythonArchive(reader: VariableReader): GivenFile | undefined {
+  const location = reader.location('PYTHON_ARCHIVE');
+  const sha256 = reader.sha256('PYTHON_ARCHIVE_SHA256');
+  const [hasArchive, hasSum] = [reader.text('PYTHON_ARCHIVE'), reader.text('PYTHON_ARCHIVE_SHA256')].map(
+    (text) => text !== undefined,
+  );
+  if (hasArchive && !hasSum) return reader.half('PYTHON_ARCHIVE', 'PYTHON_ARCHIVE_SHA256');
+  if (hasSum && !hasArchive) return reader.half('PYTHON_ARCHIVE_SHA256', 'PYTHON_ARCHIVE');
+  return location === undefined ? undefined : { location, sha256 };
 }
