@@ -9,6 +9,7 @@ describe('the address of a repository', () => {
     ['ssh://git@Git.example.org:2222/roles.git', 'git+ssh://git.example.org:2222/roles.git'],
     ['git@git.example.org:team/roles.git', 'git+ssh://git.example.org/team/roles.git'],
     ['git.example.org:roles', 'git+ssh://git.example.org/roles'],
+    ['git@git.example.org:/srv/roles.git', 'git+ssh://git.example.org/srv/roles.git'],
     ['/srv/git/roles.git', undefined],
     ['../roles', undefined],
     ['file:///srv/git/roles.git', undefined],

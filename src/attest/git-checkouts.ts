@@ -14,6 +14,9 @@ export interface Checkout {
   readonly changed: readonly string[];
 }
 
+/** Linux takes 2 MiB of arguments, and a path of 4096 bytes. */
+const PATHS_AT_ONCE = 400;
+
 interface NamedFile {
   readonly name: string;
   readonly path: string;
@@ -46,29 +49,44 @@ async function readCheckout(
   files: readonly NamedFile[],
   signal: AbortSignal | undefined,
 ): Promise<Checkout | undefined> {
-  const ask = (...args: readonly string[]): Promise<string | undefined> => git(top, args, signal);
-  const commit = (await ask('rev-parse', '--verify', 'HEAD'))?.trim();
-  // What is ignored is not in the commit either, though it may be read.
-  const status = await ask(
-    ...['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignored=matching', '--'],
-    ...files.map(({ path }) => path),
-  );
-  if (commit === undefined || status === undefined) return undefined;
-  const changes = status.split('\0').map((entry) => entry.slice('XY '.length));
-  const isChanged = (path: string): boolean =>
-    changes.some((change) => change === path || (change.endsWith('/') && path.startsWith(change)));
+  const commit = (await git(top, ['rev-parse', '--verify', 'HEAD'], signal))?.trim();
+  const changed: NamedFile[] = [];
+  for (let first = 0; first < files.length; first += PATHS_AT_ONCE) {
+    const found = await changedAmong(top, files.slice(first, first + PATHS_AT_ONCE), signal);
+    if (found === undefined) return undefined;
+    changed.push(...found);
+  }
+  if (commit === undefined) return undefined;
+  const origin = await git(top, ['remote', 'get-url', 'origin'], signal);
   return {
     commit,
-    remote: publicAddress((await ask('remote', 'get-url', 'origin'))?.trim() ?? ''),
+    remote: publicAddress(origin?.trim() ?? ''),
     files: files.map(({ name }) => name),
-    changed: files.filter(({ path }) => isChanged(path)).map(({ name }) => name),
+    changed: changed.map(({ name }) => name),
   };
+}
+
+/** Those that are not as the commit has them; undefined when git refuses. */
+async function changedAmong(
+  top: string,
+  files: readonly NamedFile[],
+  signal: AbortSignal | undefined,
+): Promise<readonly NamedFile[] | undefined> {
+  // What is ignored is not in the commit either, though it may be read.
+  const what = ['--no-renames', '--untracked-files=all', '--ignored=matching'];
+  const paths = files.map(({ path }) => path);
+  const status = await git(top, ['status', '--porcelain', '-z', ...what, '--', ...paths], signal);
+  const changes = status?.split('\0').map((entry) => entry.slice('XY '.length));
+  const isChanged = ({ path }: NamedFile): boolean =>
+    changes?.some((change) => change === path || (change.endsWith('/') && path.startsWith(change))) === true;
+  return changes && files.filter(isChanged);
 }
 
 /** The address of a repository as a URI, without what may be secret in it; undefined for a path. */
 export function publicAddress(remote: string): string | undefined {
   const [, host, path] = /^(?:[^@/:]+@)?([\w.-]+):(?!\/\/|:)(.+)$/.exec(remote) ?? [];
-  const address = host === undefined || path === undefined ? remote : `ssh://${host}/${path}`;
+  const address =
+    host === undefined || path === undefined ? remote : `ssh://${host}/${path.replace(/^\/+/, '')}`;
   if (!/^(https?|ssh|git):\/\//i.test(address) || !URL.canParse(address)) return undefined;
   const url = new URL(address);
   return `git+${url.protocol}//${url.host.toLowerCase()}${url.pathname}`;

@@ -7,7 +7,8 @@ import { nothingLeftWith, processesWith } from '../../test/support/processes.ts'
 import { Interrupted } from '../errors.ts';
 import { temporaryFolder } from './files.ts';
 import { killLeftovers, RUN_LABEL } from './leftovers.ts';
-import { displayArgv, killAllProcesses, ProcessError, run, type RunOptions } from './process.ts';
+import { displayArgv, ProcessError, run, runInteractive, type RunOptions } from './process.ts';
+import { killAllProcesses } from './process-group.ts';
 import { Scope } from './scope.ts';
 import { registerSecret } from './secrets.ts';
 
@@ -134,11 +135,23 @@ describe('run', () => {
   });
 
   it('uses the given folder and environment, with a fixed locale', async () => {
-    const { stdout } = await sh('pwd; echo "$A $LC_ALL"', {
+    const { stdout } = await sh('pwd; echo "$A $LC_ALL [$LANGUAGE]"', {
       cwd: '/',
-      env: { PATH: process.env['PATH'], A: 'b', LC_ALL: 'de_DE' },
+      env: { PATH: process.env['PATH'], A: 'b', LC_ALL: 'de_DE', LANGUAGE: 'de' },
     });
-    expect(stdout).toBe('/\nb C.UTF-8\n');
+    expect(stdout).toBe('/\nb C.UTF-8 []\n');
+  });
+
+  it('says so when the system does not take its arguments', async () => {
+    expect(await failureOf(run(['true', 'x'.repeat(200_000)]))).toMatchObject({
+      ...{ code: 'process-failed', failure: 'not-started' },
+      message: 'true cannot be started: spawn E2BIG',
+    });
+  });
+
+  it('tells by the exit code which signal ended a program that had the terminal', async () => {
+    expect(await runInteractive(['sh', '-c', 'exit 3'])).toBe(3);
+    expect(await runInteractive(['sh', '-c', 'kill -TERM $$'])).toBe(143);
   });
 
   it('shows a registered secret to nobody but the result', async () => {

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { asError, BuilderError } from '../errors.ts';
-import { LineSplitter } from './line-splitter.ts';
+import { groupEnded, groupStarted } from './process-group.ts';
+import { collectOutput, type OutputOptions } from './process-output.ts';
+import { type StopOptions, type StopReason, superviseStop } from './process-stop.ts';
 import { redact } from './secrets.ts';
 
 /** How a process ended that did not end well. */
-export type ProcessFailure = 'not-found' | 'exited' | 'killed' | 'aborted' | 'timed-out';
+export type ProcessFailure = 'not-found' | 'not-started' | 'exited' | 'killed' | 'aborted' | 'timed-out';
 
 /** A process that could not be started, ended with another exit code than 0, or was stopped. */
 export class ProcessError extends BuilderError {
@@ -26,25 +29,15 @@ export class ProcessError extends BuilderError {
   }
 }
 
-export interface RunOptions {
+export interface RunOptions extends OutputOptions, StopOptions {
   readonly cwd?: string;
-  /** The child's whole environment; the program's own when left out. `LC_ALL` is always set to C.UTF-8. */
+  /** The child's whole environment; the program's own when left out. Its language is always English, in UTF-8. */
   readonly env?: NodeJS.ProcessEnv;
   /** Written to the child's standard input, which is then closed. When making it fails, so does the run. */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Open files that the child reads from and writes to by itself, for streams too large to pass through here. */
   readonly stdinFd?: number;
   readonly stdoutFd?: number;
-  /** When it fires, the process is asked to stop, and killed with its whole group after `killAfterMs`. */
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
-  /** The signal that asks the process and its whole group to stop. */
-  readonly stopSignal?: NodeJS.Signals;
-  readonly killAfterMs?: number;
-  /** Every line of output as it comes; a carriage return ends a line too (progress of qemu-img, curl). */
-  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
-  /** Whether to keep the standard output for the result. Default true; long-running tools say false. */
-  readonly capture?: boolean;
   /** Exit codes besides 0 that are an answer, not a failure. */
   readonly acceptExitCodes?: readonly number[];
 }
@@ -58,19 +51,8 @@ export interface RunResult {
   readonly durationMs: number;
 }
 
-const TAIL_LINES = 40;
-const CAPTURE_LIMIT_BYTES = 64 * 1024 * 1024;
-const DEFAULT_KILL_AFTER_MS = 10_000;
 /** How long a process that left the group (a daemon) may hold the pipes of one that has ended. */
 const PIPE_GRACE_MS = 1000;
-
-/** The group leaders that run now, so that a second Ctrl-C (and our own exit) can kill them all at once. */
-const running = new Set<number>();
-
-/** Kills every process group that this program started, at once and without a word. */
-export function killAllProcesses(): void {
-  for (const pid of running) signalGroup(pid, 'SIGKILL');
-}
 
 /**
  * Runs one program to its end. `argv[0]` is looked up in PATH, no shell is involved; the process leads a group of
@@ -112,7 +94,7 @@ export async function runInteractive(argv: readonly string[]): Promise<number> {
   const [command = '', ...args] = argv;
   const child = spawn(command, args, { stdio: 'inherit' });
   const { exitCode, signal } = await ended(child, argv, undefined);
-  return signal === null ? exitCode : 128;
+  return signal === null ? exitCode : 128 + constants.signals[signal];
 }
 
 /** The command line as a person would type it. For display only: never run the result. */
@@ -126,18 +108,31 @@ export function displayArgv(argv: readonly string[]): string {
 function spawnGroup(argv: readonly string[], options: RunOptions): ChildProcess {
   const [command, ...args] = argv;
   if (command === undefined) throw new TypeError('run: argv is empty');
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: { ...(options.env ?? process.env), LC_ALL: 'C.UTF-8' },
-    stdio: [
-      options.stdinFd ?? (options.input === undefined ? 'ignore' : 'pipe'),
-      options.stdoutFd ?? 'pipe',
-      'pipe',
-    ],
-    detached: true,
-  });
-  if (child.pid !== undefined) running.add(child.pid);
+  const child = startChild(argv, () =>
+    spawn(command, args, {
+      cwd: options.cwd,
+      // What tools say is read. Where LANGUAGE is set, it counts more than LC_ALL.
+      env: { ...(options.env ?? process.env), LC_ALL: 'C.UTF-8', LANGUAGE: '' },
+      stdio: [
+        options.stdinFd ?? (options.input === undefined ? 'ignore' : 'pipe'),
+        options.stdoutFd ?? 'pipe',
+        'pipe',
+      ],
+      detached: true,
+    }),
+  );
+  if (child.pid !== undefined) groupStarted(child.pid);
   return child;
+}
+
+/** A program that is not there is told of by an event; what the system refuses at once (E2BIG, too many arguments) is thrown. */
+function startChild(argv: readonly string[], start: () => ChildProcess): ChildProcess {
+  try {
+    return start();
+  } catch (cause) {
+    const message = `${argv[0]} cannot be started: ${asError(cause).message}`;
+    throw new ProcessError('not-started', message, undefined, [], cause);
+  }
 }
 
 /** Gives the child its input, and tells at the end what failed while it was made. */
@@ -161,82 +156,6 @@ async function feedInput(child: ChildProcess, input: RunOptions['input']): Promi
   };
   await pipeline(watched(), stdin).catch(() => undefined);
   return failure;
-}
-
-interface CollectedOutput {
-  readonly stdout: () => string;
-  /** Flushes the last unfinished lines and returns the tail. */
-  readonly finish: () => readonly string[];
-}
-
-function collectOutput(child: ChildProcess, options: RunOptions): CollectedOutput {
-  const tail: string[] = [];
-  const chunks: Buffer[] = [];
-  let capturedBytes = 0;
-  const splitterFor = (stream: 'stdout' | 'stderr'): LineSplitter =>
-    new LineSplitter((rawLine) => {
-      const line = redact(rawLine);
-      tail.push(line);
-      if (tail.length > TAIL_LINES) tail.shift();
-      options.onLine?.(line, stream);
-    });
-  const splitters = { stdout: splitterFor('stdout'), stderr: splitterFor('stderr') };
-  child.stdout?.on('data', (chunk: Buffer) => {
-    splitters.stdout.push(chunk);
-    capturedBytes += chunk.length;
-    if (options.capture !== false && capturedBytes <= CAPTURE_LIMIT_BYTES) chunks.push(chunk);
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    splitters.stderr.push(chunk);
-  });
-  return {
-    stdout: () => Buffer.concat(chunks).toString('utf8'),
-    finish: () => {
-      splitters.stdout.end();
-      splitters.stderr.end();
-      return tail;
-    },
-  };
-}
-
-type StopReason = 'aborted' | 'timed-out';
-
-/** Stops the child when the signal fires or the time is over: first politely, then its whole group for good. */
-function superviseStop(
-  child: ChildProcess,
-  options: RunOptions,
-): { readonly reason: StopReason | undefined; readonly dispose: () => void } {
-  let reason: StopReason | undefined;
-  let killTimer: NodeJS.Timeout | undefined;
-  const stop = (why: StopReason): void => {
-    const { pid } = child;
-    if (reason !== undefined || pid === undefined) return;
-    reason = why;
-    signalGroup(pid, options.stopSignal ?? 'SIGTERM');
-    killTimer = setTimeout(() => {
-      signalGroup(pid, 'SIGKILL');
-    }, options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
-  };
-  const onAbort = (): void => {
-    stop('aborted');
-  };
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  const timeout =
-    options.timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          stop('timed-out');
-        }, options.timeoutMs);
-  return {
-    get reason() {
-      return reason;
-    },
-    dispose: () => {
-      clearTimeout(timeout);
-      clearTimeout(killTimer);
-      options.signal?.removeEventListener('abort', onAbort);
-    },
-  };
 }
 
 function stopFailure(
@@ -268,8 +187,7 @@ function ended(
     child.once('exit', () => {
       if (child.pid === undefined) return;
       // Grandchildren hold the pipes open: without this, `close` would wait for them.
-      signalGroup(child.pid, 'SIGKILL');
-      running.delete(child.pid);
+      groupEnded(child.pid);
       pipeTimer = setTimeout(closePipes, PIPE_GRACE_MS, child);
     });
     child.once('close', (exitCode, signal) => {
@@ -285,13 +203,4 @@ function closePipes(child: ChildProcess): void {
     child.stdout?.destroy();
     child.stderr?.destroy();
   });
-}
-
-/** Signals a whole process group; one that is gone already is fine. */
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // ESRCH: nothing is left of it.
-  }
 }

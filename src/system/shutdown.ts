@@ -1,5 +1,5 @@
 import { Interrupted } from '../errors.ts';
-import { killAllProcesses } from './process.ts';
+import { killAllProcesses } from './process-group.ts';
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type StopSignal = keyof typeof EXIT_CODES;
