@@ -3,6 +3,7 @@ import { CHECKSUMS_FILE } from '../output/manifest.ts';
 import { displayArgv, ProcessError, run } from '../system/process.ts';
 import { chooseGpgKey, type GpgKey, parseGpgKeys } from './gpg-keys.ts';
 import type { Signer } from './signer.ts';
+import { cannotSign, wrongPassword } from './signing-errors.ts';
 
 const GPG = ['gpg', '--batch', '--no-tty'] as const;
 /** A card or an agent that does not answer must not hold a build for ever. */
@@ -81,21 +82,13 @@ class GpgSigner implements Signer {
 
   #refusal(refusal: ProcessError): BuilderError {
     const says = (words: RegExp): boolean => refusal.tail.some((line) => words.test(line));
-    if (says(/Bad passphrase/)) {
-      const what = `the password in SIGNING_PASSWORD_FILE is not that of ${this.name}`;
-      return new BuilderError('key-passphrase', what, { hint: 'correct the file' });
-    }
+    if (says(/Bad passphrase/)) return wrongPassword(this.name);
     if (says(/No pinentry|No passphrase given|Inappropriate ioctl/)) {
       return new BuilderError('key-passphrase', `${this.name} has a passphrase, which nobody is asked for`, {
         hint: 'set SIGNING_PASSWORD_FILE to a file that holds it; or sign something by hand, so that gpg-agent knows it for a while (ten minutes, where nothing else is set)',
       });
     }
-    const why = refusal.tail.at(-1) ?? refusal.message;
-    return new BuilderError('signing-failed', `gpg cannot sign with ${this.name}: ${why}`, {
-      hint: `try it by hand: ${displayArgv(['gpg', '--local-user', this.#localUser, '--detach-sign', 'FILE'])}`,
-      tail: refusal.tail,
-      cause: refusal,
-    });
+    return cannotSign(refusal, this.name, ['gpg', '--local-user', this.#localUser, '--detach-sign', 'FILE']);
   }
 }
 

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import { CHECKSUMS_FILE } from '../output/manifest.ts';
 import { temporaryFolder } from '../system/files.ts';
-import { displayArgv, ProcessError, run } from '../system/process.ts';
+import { ProcessError, run } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import { minisignTextKind } from './minisign-key.ts';
 import type { Signer } from './signer.ts';
+import { cannotSign, wrongPassword } from './signing-errors.ts';
 import { readSigningFile } from './signing-files.ts';
 
 /** Making a key of a password takes seconds, by design. */
@@ -80,14 +81,7 @@ async function minisign(
 }
 
 function refusalOf(refusal: ProcessError, keyPath: string): BuilderError {
-  if (refusal.tail.some((line) => line.includes('Wrong password'))) {
-    const what = `the password in SIGNING_PASSWORD_FILE is not that of ${keyPath}`;
-    return new BuilderError('key-passphrase', what, { hint: 'correct the file' });
-  }
-  const why = refusal.tail.findLast((line) => line.trim() !== '') ?? refusal.message;
-  return new BuilderError('signing-failed', `minisign cannot sign with ${keyPath}: ${why}`, {
-    hint: `try it by hand: ${displayArgv(['minisign', '-S', '-s', keyPath, '-m', 'FILE'])}`,
-    tail: refusal.tail,
-    cause: refusal,
-  });
+  return refusal.tail.some((line) => line.includes('Wrong password'))
+    ? wrongPassword(keyPath)
+    : cannotSign(refusal, keyPath, ['minisign', '-S', '-s', keyPath, '-m', 'FILE']);
 }
