@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { BuilderError } from '../errors.ts';
 import { checkImage } from '../qemu/qemu-img-check.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
-import { compareDisks } from '../qemu/qemu-img-convert.ts';
+import { compareDisks } from '../qemu/qemu-img-compare.ts';
 import { virtualSizeOf } from '../qemu/qemu-img.ts';
 import { hashFile, syncFile } from '../system/files.ts';
 import type { WrittenDisk } from './disk-writer.ts';

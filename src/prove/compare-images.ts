@@ -1,6 +1,6 @@
 import { BuilderError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { compareDisks } from '../qemu/qemu-img-convert.ts';
+import { compareDisks } from '../qemu/qemu-img-compare.ts';
 import { hashFile } from '../system/files.ts';
 import { atOnce } from '../system/at-once.ts';
 import type { OpenedImage } from './opened-image.ts';

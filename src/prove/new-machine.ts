@@ -35,7 +35,7 @@ export async function prepareMachine(
   const { disk, virtualSizeBytes, lookAlike, firmware } = candidate;
   const { accelerator, cpus, memoryBytes } = terms;
   const diskBytes = grownBytes(virtualSizeBytes);
-  await createOverlay(overlay, { path: diskArguments('-f', disk).name, format: disk.driver }, diskBytes);
+  await createOverlay(overlay, { path: diskArguments(disk).name, format: disk.driver }, diskBytes);
   const sshPort = await freePort();
   const hostname = `proof-${randomBytes(4).toString('hex')}`;
   const data = planUserData({ family: terms.family, publicKey: terms.publicKey, hostname });

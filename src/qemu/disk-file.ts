@@ -18,12 +18,17 @@ export interface DiskArguments {
 }
 
 /**
- * Names the driver by `flag`; for a part of a file in the name itself, since there is no flag for that (QEMU's
+ * Names the driver by `-f`; for a part of a file in the name itself, since there is no flag for that (QEMU's
  * `json:` names, qemu-block-drivers(7)).
  */
-export function diskArguments(flag: '-f' | '-F', { path, driver, part }: DiskFile): DiskArguments {
-  if (part === undefined) return { flags: [flag, driver], name: path };
+export function diskArguments({ path, driver, part }: DiskFile): DiskArguments {
+  if (part === undefined) return { flags: ['-f', driver], name: path };
   const { offsetBytes: offset, lengthBytes: size } = part;
   const file = { driver: 'raw', offset, size, file: { driver: 'file', filename: path } };
-  return { flags: [], name: `json:${JSON.stringify({ driver, file })}` };
+  return { flags: [], name: jsonName({ driver, file }) };
+}
+
+/** A disk by its driver and that driver's options, as one name. */
+export function jsonName(options: Readonly<Record<string, unknown>>): string {
+  return `json:${JSON.stringify(options)}`;
 }

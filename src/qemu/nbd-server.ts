@@ -17,7 +17,7 @@ const RETRY_MS = 10;
 export async function openDisk(scope: Scope, disk: DiskFile, signal: AbortSignal): Promise<NbdClient> {
   const socket = join(await temporaryFolder(scope), 'nbd');
   const stop = new AbortController();
-  const { flags, name } = diskArguments('-f', disk);
+  const { flags, name } = diskArguments(disk);
   const argv = ['qemu-nbd', '--read-only', '--persistent', '--socket', socket, ...flags, name];
   const ended = run(argv, { signal: AbortSignal.any([signal, stop.signal]), capture: false });
   const failed: Promise<never> = ended.then(() => {

@@ -27,7 +27,7 @@ const LEAKED = 3;
  * Fails with `ProcessError` when the image cannot be opened, also because a running machine writes to it.
  */
 export async function checkImage(disk: DiskFile, signal?: AbortSignal): Promise<CheckResult> {
-  const { flags, name } = diskArguments('-f', disk);
+  const { flags, name } = diskArguments(disk);
   const argv = ['qemu-img', 'check', '--output=json', ...flags, name];
   try {
     const { stdout, tail } = await run(argv, {

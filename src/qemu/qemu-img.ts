@@ -47,7 +47,7 @@ export async function imageInfo(path: string, options: InfoOptions = {}): Promis
 
 /** The size of a disk as its machine sees it. Fails with `base-not-a-disk` when qemu-img cannot open it. */
 export async function virtualSizeOf(disk: DiskFile, signal: AbortSignal): Promise<number> {
-  const { flags, name } = diskArguments('-f', disk);
+  const { flags, name } = diskArguments(disk);
   return Info.parse(JSON.parse(await infoOutput(name, flags, { signal })))['virtual-size'];
 }
 
