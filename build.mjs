@@ -5,7 +5,11 @@ import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { cli: 'src/cli.ts', 'deflate-worker': 'src/system/deflate-worker.js' },
+  entryPoints: {
+    cli: 'src/cli.ts',
+    'deflate-worker': 'src/system/deflate-worker.js',
+    'hash-worker': 'src/system/hash-worker.js',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -4,7 +4,8 @@ import { checkImage } from '../qemu/qemu-img-check.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
 import { compareDisks } from '../qemu/qemu-img-compare.ts';
 import { virtualSizeOf } from '../qemu/qemu-img.ts';
-import { hashFile, syncFile } from '../system/files.ts';
+import { syncFile } from '../system/files.ts';
+import { hashInThread } from '../system/hash-thread.ts';
 import type { WrittenDisk } from './disk-writer.ts';
 
 /** A file that was written, and what must be in it. */
@@ -73,5 +74,5 @@ export async function hashWhole(
   signal: AbortSignal,
 ): Promise<string> {
   const { size } = await stat(path);
-  return hashFile(path, 'sha256', { signal, onBytes: (doneBytes) => onFraction(doneBytes / size) });
+  return hashInThread(path, { onBytes: (doneBytes) => onFraction(doneBytes / size), signal });
 }
