@@ -1,3 +1,4 @@
+import { onOneProcessor } from '../system/one-processor.ts';
 import { run } from '../system/process.ts';
 import { type DiskFile, diskArguments } from './disk-file.ts';
 import { type TransferOptions, withProgress } from './qemu-img-progress.ts';
@@ -9,6 +10,8 @@ export interface DiskTarget extends DiskFile {
   readonly compressed?: boolean;
   /** The disk's size in the new file, when it is larger than the source; the rest is zero. */
   readonly virtualSizeBytes?: number;
+  /** Whether the driver is written on a single processor, because its writes wait for one another. */
+  readonly onOneProcessor?: boolean;
 }
 
 /** Arguments that make an empty disk of a size, for a copy that is larger than its source. */
@@ -36,5 +39,6 @@ export async function convertDisk(
 ): Promise<void> {
   const { virtualSizeBytes } = target;
   if (virtualSizeBytes !== undefined) await run(['qemu-img', ...createArgs(target, virtualSizeBytes)]);
-  await run(['qemu-img', ...convertArgs(source, target)], withProgress(options));
+  const argv = ['qemu-img', ...convertArgs(source, target)];
+  await run(target.onOneProcessor === true ? await onOneProcessor(argv) : argv, withProgress(options));
 }
