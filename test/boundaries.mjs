@@ -1,5 +1,6 @@
 // Checks that imports only go down (docs/architecture.md): no import upwards, no cycle between files, processes
-// spawned in src/system alone, and no package where only Node is allowed. Prints each violation with its place.
+// spawned in src/system alone, no package where only Node is allowed, and nothing slow loaded at the start. Prints
+// each violation with its place.
 // Usage: node test/boundaries.mjs [FOLDER]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -48,7 +49,7 @@ const ROOMS = {
   'version.ts': [],
 };
 const NODE_ALONE = ['ui', 'report', ...KNOWN_TO_ALL];
-/** Loads slowly: who imports it statically is loaded when it is wanted. */
+/** Loads slowly: a file that imports it is itself loaded when it is wanted, by `import()`. */
 const AWS_SDK = /^@aws-sdk\//;
 const SPAWNING = /^(node:)?(child_process|cluster|worker_threads)$/;
 
@@ -62,7 +63,7 @@ const files = readdirSync(source, { recursive: true })
   .sort();
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 const violations = [...imports].flatMap(([file, found]) => found.flatMap((each) => judge(file, each)));
-violations.push(...cycles());
+violations.push(...cycles(), ...slowAtStart());
 for (const violation of violations) console.error(violation);
 if (files.length === 0) console.error(`no TypeScript files in ${source}`);
 process.exitCode = violations.length > 0 || files.length === 0 ? 1 : 0;
@@ -73,7 +74,9 @@ function importsOf(file) {
     const specifier = match[1] ?? match[2];
     const line = text.slice(0, match.index + match[0].length).split('\n').length;
     const target = specifier.startsWith('.') ? resolve(dirname(file), specifier) : undefined;
-    return { specifier, line, target };
+    // `import()` and imports of types cost nothing at the start.
+    const isAtStart = match[1] !== undefined && !/\b(import|export)\s+type\b/.test(match[0]);
+    return { specifier, line, target, isAtStart };
   });
 }
 
@@ -116,4 +119,23 @@ function cycles() {
   };
   for (const file of files) if (!done.has(file)) visit(file, [file]);
   return found;
+}
+
+/** Every import of something slow that is reached from the entry without an `import()` between. */
+function slowAtStart() {
+  const reached = new Set();
+  const visit = (file, way) => {
+    if (reached.has(file)) return [];
+    reached.add(file);
+    return (imports.get(file) ?? [])
+      .filter(({ isAtStart }) => isAtStart)
+      .flatMap(({ specifier, line, target }) => {
+        if (target !== undefined) return visit(target, [...way, target]);
+        if (!AWS_SDK.test(specifier)) return [];
+        const chain = way.map((path) => relative(source, path)).join(' -> ');
+        return [`${relative(process.cwd(), file)}:${line}: loads ${specifier} at every start: ${chain}`];
+      });
+  };
+  const entry = join(source, 'cli.ts');
+  return visit(entry, [entry]);
 }

@@ -8,7 +8,7 @@ import { type BuildPlan, planRows } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Scope } from '../system/scope.ts';
-import { buildAmi } from './build-ami.ts';
+import type { AmiRequest, FinishedAmi } from './build-ami.ts';
 import { buildImages } from './build-images.ts';
 import { openBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-options.ts';
@@ -100,7 +100,7 @@ async function build(
     wantsImages
       ? { name: 'local images', work: () => buildImages(scope, request, record, context) }
       : undefined,
-    keys && { name: 'AMI', work: () => buildAmi({ plan, workspace, keys }, context) },
+    keys && { name: 'AMI', work: () => makeAmi({ plan, workspace, keys }, context) },
     context,
   );
   if (until !== undefined) return { directory: workspace.logFolder, artifacts: record.artifacts };
@@ -116,6 +116,12 @@ async function build(
     ...(login === undefined ? {} : { login }),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** Loaded when it is wanted: the AWS SDK would slow every other command down. */
+async function makeAmi(request: AmiRequest, context: BuildContext): Promise<FinishedAmi> {
+  const { buildAmi } = await import('./build-ami.ts');
+  return buildAmi(request, context);
 }
 
 interface Finished {

@@ -91,6 +91,22 @@ describe('the check of boundaries', () => {
     );
   });
 
+  it('finds what would load slowly at every start', async () => {
+    const files = {
+      'cli.ts': "import './commands/build.ts';",
+      'commands/build.ts': "import type { c } from '../aws/client.ts';\nimport '../aws/region.ts';",
+      'aws/region.ts': "import './client.ts';",
+      'aws/client.ts': "import { c } from '@aws-sdk/client-ec2';\nexport { c };",
+    };
+    const { exitCode, output } = await check(files);
+    expect(exitCode).toBe(1);
+    expect(output).toContain(
+      'aws/client.ts:1: loads @aws-sdk/client-ec2 at every start: cli.ts -> commands/build.ts -> aws/region.ts',
+    );
+    const late = { 'aws/region.ts': "export const client = () => import('./client.ts');" };
+    expect(await check({ ...files, ...late })).toEqual({ exitCode: 0, output: '' });
+  });
+
   it('does not take a folder without files for a good program', async () => {
     expect((await check({ 'readme.md': '' })).exitCode).toBe(1);
   });
