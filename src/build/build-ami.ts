@@ -12,7 +12,7 @@ import { runPacker } from '../packer/run-packer.ts';
 import { declaredVariables } from '../packer/template-values.ts';
 import { builderNames } from '../packer/template.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
-import { planPayload } from '../plan/payload.ts';
+import { type PayloadPlan, planPayload } from '../plan/payload.ts';
 import { findInstaller } from '../preflight/checks.ts';
 import type { BaseFamily } from '../settings/settings.ts';
 import { writeFileWhole } from '../system/files.ts';
@@ -29,6 +29,7 @@ import type { Workspace } from './workspace.ts';
 export interface FinishedAmi {
   readonly source: SourceAmi;
   readonly family: BaseFamily;
+  readonly payload: PayloadPlan;
   readonly amis: readonly Ami[];
   /** How to log in to an instance of it. */
   readonly login: string;
@@ -56,7 +57,7 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
   const prepared = await runPhase(emit, 'ami-prepare', 'find the source AMI', () =>
     prepareAmi(region, request, context),
   );
-  const { family, source, sshUser, templatePath, variableFile } = prepared;
+  const { family, source, payload, sshUser, templatePath, variableFile } = prepared;
   const builders = builderNames(plan.template, ['amazon-ebs']);
   const unfinished = new UnfinishedImages();
   const listen = (event: BuildEvent): void => {
@@ -81,7 +82,7 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
     finishAmis(region, made.flatMap(parseAmiIds), context),
   );
   const login = displayArgv(['ssh', '-i', keys.privateKeyPath, `${sshUser}@ADDRESS`]);
-  return { source, family, amis, login };
+  return { source, family, payload, amis, login };
 }
 
 /**

@@ -4,7 +4,7 @@ import { runPhase } from '../events.ts';
 import { convertImage } from '../images/convert-image.ts';
 import { parseFormats } from '../images/formats.ts';
 import type { BuildRecorder } from '../output/build-recorder.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import type { ImagePlan } from '../plan/build-plan.ts';
 import { exists } from '../system/files.ts';
 import type { Scope } from '../system/scope.ts';
 import type { BuildContext } from './context.ts';
@@ -17,6 +17,7 @@ import type { Workspace } from './workspace.ts';
 
 /** Local images that are there, in the work folder, and what they were made by. */
 export interface BuiltImages {
+  readonly plan: ImagePlan;
   readonly base: PreparedBase;
   readonly machine: PreparedRun;
 }
@@ -33,16 +34,16 @@ export async function buildImages(
   const base = await prepareBase(plan.base, { cacheFolder, emit: context.emit, signal: context.signal });
   const request = { ...wanted, base };
   const machine = await provisionMachine(scope, request, context);
-  if (options.until !== undefined) return { base, machine };
+  if (options.until !== undefined) return { plan, base, machine };
   if (record.artifacts.length === 0) await convertDisk(plan, workspace, context);
   if (plan.settings.prove === 'boot')
     await proveOutput(request, { artifacts: record.artifacts, machine }, context);
-  return { base, machine };
+  return { plan, base, machine };
 }
 
 /** A template of the user's own need not convert by itself. */
 async function convertDisk(
-  { settings, formats }: BuildPlan,
+  { settings, formats }: ImagePlan,
   { workFolder }: Workspace,
   { emit, signal }: BuildContext,
 ): Promise<void> {

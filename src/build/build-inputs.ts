@@ -15,7 +15,7 @@ import { type WantedLayers, wantedLayers } from '../layers/wanted-layers.ts';
 import { builderProvisioners, type BuilderProvisioner } from '../packer/provisioners.ts';
 import type { TemplateSection } from '../packer/template.ts';
 import { resolveValue, type TemplateValues, templateValues } from '../packer/template-values.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import type { ImagePlan } from '../plan/build-plan.ts';
 import { type AccelerationArgs, accelerationArgs } from '../qemu/machine.ts';
 import { parseSizeBytes } from '../settings/size.ts';
 import type { FileDigests } from '../system/file-digests.ts';
@@ -40,7 +40,7 @@ export interface BuildInputs extends WantedLayers {
 }
 
 export interface InputsRequest {
-  readonly plan: BuildPlan;
+  readonly plan: ImagePlan;
   readonly base: PreparedBase;
   readonly userData: UserData;
   readonly tools: Readonly<Record<string, string>>;
@@ -127,7 +127,7 @@ function processorText({ cpu, machine }: AccelerationArgs): string {
 }
 
 /** The template's one qemu builder; the preflight saw that it is there. */
-export function qemuBuilder({ template }: BuildPlan): TemplateSection {
+export function qemuBuilder({ template }: ImagePlan): TemplateSection {
   const section = template.builders.find(({ type }) => type === 'qemu');
   if (section === undefined) throw new Error('the template has no qemu builder');
   return section;

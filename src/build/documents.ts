@@ -32,9 +32,7 @@ export function outputDocuments(facts: DocumentFacts): readonly OutputDocument[]
       redactedJson({ ...manifest, version, artifacts }),
     ),
     // A statement is about files: of an AMI alone there are none.
-    ...(images === undefined
-      ? []
-      : [provenanceDocument({ plan, ...images, manifest, runId: workspace.runId })]),
+    ...(images === undefined ? [] : [provenanceDocument({ ...images, manifest, runId: workspace.runId })]),
     textDocument(CHECKSUMS_FILE, 'byproduct', ({ files }) => checksumLines(files)),
     ...(plan.signer === undefined ? [] : [signatureDocument(plan.signer, signal)]),
     REPORT,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { baseCacheFolder, knownBase } from '../base/prepare-base.ts';
 import { LayerStore } from '../layers/store.ts';
 import type { WantedOutput } from '../output/current-output.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import { type BuildPlan, makesImages } from '../plan/build-plan.ts';
 import { FileDigests } from '../system/file-digests.ts';
 import { type BuildInputs, buildInputs } from './build-inputs.ts';
 import type { BuildContext } from './context.ts';
@@ -21,7 +21,7 @@ export async function lookAhead(
   context: BuildContext,
 ): Promise<BuildInputs | undefined> {
   const { settings, keys, types } = plan;
-  if (types.types.some((type) => type !== 'qemu') || keys.action === 'make') return undefined;
+  if (!makesImages(plan) || types.types.includes('amazon-ebs') || keys.action === 'make') return undefined;
   if (noLayersReason(plan, WITH_LAYERS) !== undefined) return undefined;
   const cacheFolder = baseCacheFolder(settings.imagePath);
   const digests = await FileDigests.open(join(cacheFolder, 'digests.json'));

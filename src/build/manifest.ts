@@ -21,7 +21,7 @@ export interface BuildFacts {
 /** The manifest of a build, but for its stamp and artifacts. Nothing of the keys but where they are. */
 export function buildManifest(facts: BuildFacts): Omit<Manifest, 'version' | 'artifacts'> {
   const { plan, tools, record, images, ami, durationMs } = facts;
-  const { settings, payload } = plan;
+  const { settings } = plan;
   // Of a build without layers there is no key.
   const inputs = images?.machine.layers?.layering.inputs.outputKey;
   const login = images?.machine.login ?? ami?.login;
@@ -31,9 +31,9 @@ export function buildManifest(facts: BuildFacts): Omit<Manifest, 'version' | 'ar
     builder: `netsil-builder ${VERSION}`,
     builtAt: new Date().toISOString(),
     base: images === undefined ? sourceOf(ami) : baseOf(images),
-    payload: payload.name,
+    payload: (images?.plan ?? ami)?.payload.name ?? '',
     settings: {
-      ...(images === undefined ? {} : machineOf(plan, images)),
+      ...(images === undefined ? {} : machineOf(images)),
       ...(ami === undefined ? {} : instanceOf(plan, ami)),
     },
     phases: record.phases,
@@ -66,7 +66,7 @@ function sourceOf(ami: FinishedAmi | undefined): Manifest['base'] {
   return { source: source.name, family, checksum: source.id, virtualBytes };
 }
 
-function machineOf({ settings, accelerator }: BuildPlan, { base }: BuiltImages): Manifest['settings'] {
+function machineOf({ plan: { settings, accelerator }, base }: BuiltImages): Manifest['settings'] {
   return {
     accelerator: accelerator.accelerator,
     cpus: settings.cpus,

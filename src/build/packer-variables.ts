@@ -1,5 +1,5 @@
 import { bootTimeoutMs } from '../plan/boot-timeout.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import type { ImagePlan } from '../plan/build-plan.ts';
 import { mebibytes } from '../settings/size.ts';
 
 /** What was prepared for this run of Packer: absolute paths that QEMU and Ansible can take. */
@@ -28,7 +28,7 @@ export function diskSizeBytes(wished: number | undefined, baseVirtualBytes: numb
  * The variables of packer-config.json for this plan. No secret is among them: AWS keys go to Packer by environment.
  * A template of the user's own gets those that it declares.
  */
-export function packerVariables(plan: BuildPlan, machine: PreparedMachine): Readonly<Record<string, string>> {
+export function packerVariables(plan: ImagePlan, machine: PreparedMachine): Readonly<Record<string, string>> {
   const { settings, payload, accelerator } = plan;
   const diskBytes = diskSizeBytes(settings.diskSizeBytes, machine.baseVirtualBytes);
   const sshTimeoutMs = bootTimeoutMs(settings, accelerator.accelerator);

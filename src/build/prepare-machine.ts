@@ -6,7 +6,7 @@ import { LayerStore } from '../layers/store.ts';
 import { compileTemplate } from '../packer/compile.ts';
 import { compileLayers } from '../packer/compile-layers.ts';
 import { declaredVariables } from '../packer/template-values.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import type { BuildPlan, ImagePlan } from '../plan/build-plan.ts';
 import { FileDigests } from '../system/file-digests.ts';
 import { writeFileWhole } from '../system/files.ts';
 import { displayArgv } from '../system/process.ts';
@@ -46,7 +46,7 @@ export interface PreparedLayers {
 }
 
 export interface PrepareRequest {
-  readonly plan: BuildPlan;
+  readonly plan: ImagePlan;
   readonly base: PreparedBase;
   readonly tools: Readonly<Record<string, string>>;
   readonly options: BuildOptions;

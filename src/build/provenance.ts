@@ -15,7 +15,7 @@ import type { LayerPlan } from '../layers/plan-layers.ts';
 import type { LayerStore } from '../layers/store.ts';
 import { type OutputDocument, textDocument } from '../output/document.ts';
 import type { Manifest } from '../output/manifest.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import type { ImagePlan } from '../plan/build-plan.ts';
 import { redactedJson } from '../system/secrets.ts';
 import { VERSION } from '../version.ts';
 import type { PreparedRun } from './prepare-machine.ts';
@@ -23,7 +23,7 @@ import type { PreparedRun } from './prepare-machine.ts';
 export const PROVENANCE_FILE = 'provenance.intoto.json';
 
 export interface BuildProvenance {
-  readonly plan: BuildPlan;
+  readonly plan: ImagePlan;
   readonly base: PreparedBase;
   readonly manifest: Pick<Manifest, 'settings' | 'tools' | 'builtAt' | 'durationMs'>;
   readonly machine: Pick<PreparedRun, 'sources' | 'layers' | 'publicKey'>;
@@ -78,7 +78,7 @@ function buildFacts(
 
 /** The base image as it was given, and its disk when that is another file: unpacked, or checked by another algorithm. */
 function baseDependencies(
-  { base: choice }: BuildPlan,
+  { base: choice }: ImagePlan,
   { checksum, family, source }: PreparedBase,
   diskDigest: string | undefined,
 ): readonly ResourceDescriptor[] {
@@ -107,12 +107,12 @@ const GIVEN_FILES = [
   { name: 'Python archive', variable: 'python_archive' },
 ] as const;
 
-function isGiven({ payload }: BuildPlan, path: string): boolean {
+function isGiven({ payload }: ImagePlan, path: string): boolean {
   return GIVEN_FILES.some(({ variable }) => payload.variables[variable] === path);
 }
 
 function givenDependencies(
-  { payload }: BuildPlan,
+  { payload }: ImagePlan,
   files: readonly DigestedFile[],
 ): readonly ResourceDescriptor[] {
   return GIVEN_FILES.flatMap(({ name, variable }): ResourceDescriptor[] => {

@@ -4,7 +4,7 @@ import { type Artifact, runPhase } from '../events.ts';
 import { BuildRecorder } from '../output/build-recorder.ts';
 import { currentOutput } from '../output/current-output.ts';
 import { finishOutput } from '../output/finish.ts';
-import { type BuildPlan, planRows } from '../plan/build-plan.ts';
+import { type BuildPlan, makesImages, planRows } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Scope } from '../system/scope.ts';
@@ -91,15 +91,12 @@ async function build(
   context: BuildContext,
 ): Promise<Finished> {
   const { until } = options;
-  const wantsImages = plan.types.types.includes('qemu');
+  const request = makesImages(plan) ? { plan, tools, options, workspace } : undefined;
   const wantsAmi = plan.types.types.includes('amazon-ebs') && until === undefined;
-  if (!wantsImages && !wantsAmi) throw noLayersOfAmi(until ?? '');
+  if (request === undefined && !wantsAmi) throw noLayersOfAmi(until ?? '');
   const keys = wantsAmi ? await prepareBuildKeys(plan, context) : undefined;
-  const request = { plan, tools, options, workspace };
   const [images, ami] = await sideBySide(
-    wantsImages
-      ? { name: 'local images', work: () => buildImages(scope, request, record, context) }
-      : undefined,
+    request && { name: 'local images', work: () => buildImages(scope, request, record, context) },
     keys && { name: 'AMI', work: () => makeAmi({ plan, workspace, keys }, context) },
     context,
   );
@@ -155,7 +152,7 @@ async function finish(
       imagePath,
       workFolder: workspace.workFolder,
       artifacts,
-      formats: images === undefined ? [] : plan.formats,
+      formats: images?.plan.formats ?? [],
       documents: outputDocuments({ ...facts, artifacts, durationMs, signal }),
       date: new Date(),
       warn: (text) => emit({ type: 'notice', level: 'warning', text }),

@@ -5,6 +5,7 @@ import { baseCacheFolder, knownBase } from '../base/prepare-base.ts';
 import { BuilderError, BuilderErrors } from '../errors.ts';
 import type { BuildEvent } from '../events.ts';
 import { AWAKE_PLACE } from '../packer/compile-layers.ts';
+import { makesImages } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import { forwardedPort } from '../qemu/forwarded-port.ts';
 import { sessionArgs } from '../qemu/guest-ssh.ts';
@@ -31,6 +32,11 @@ export async function runShell(
 ): Promise<void> {
   const { plan, findings, tools } = await inspect(settings, { ...context, isHasty: true });
   if (plan === undefined) throw new BuilderErrors(findings.problems);
+  if (!makesImages(plan)) {
+    throw new BuilderError('settings-invalid', 'shell does not go with BUILD_TYPE=amazon-ebs', {
+      hint: 'an AMI has no machine here: leave BUILD_TYPE out',
+    });
+  }
   const cacheFolder = baseCacheFolder(settings.imagePath);
   const digests = await FileDigests.open(join(cacheFolder, 'digests.json'));
   const base = await knownBase(plan.base, cacheFolder, digests);

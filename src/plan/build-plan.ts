@@ -17,16 +17,27 @@ export interface BuildPlan {
   readonly templatePath: string;
   readonly template: PackerTemplate;
   readonly builders: readonly string[];
-  readonly base: BaseChoice;
   readonly keys: KeyPlan;
+  /** Undefined while it hangs on a source AMI that nobody has looked up yet. */
+  readonly payload: PayloadPlan | undefined;
+  /** What signs the checksums of the output; undefined: nothing does. */
+  readonly signer: Signer | undefined;
+}
+
+/** The plan of a build that makes local images: of what, on which machine, and in which formats. */
+export interface ImagePlan extends BuildPlan {
+  readonly base: BaseChoice;
   readonly payload: PayloadPlan;
   readonly accelerator: AcceleratorChoice;
   /** Formats of the finished images, by name. */
   readonly formats: readonly string[];
   /** The user's own checks of the booted images. */
   readonly userChecks: readonly UserCheck[];
-  /** What signs the checksums of the output; undefined: nothing does. */
-  readonly signer: Signer | undefined;
+}
+
+/** Whether a build makes local images, and not an AMI alone. */
+export function makesImages(plan: BuildPlan): plan is ImagePlan {
+  return 'base' in plan;
 }
 
 const KEY_ACTIONS = { make: 'made now, once', reuse: 'made by an earlier build', use: 'given' } as const;
@@ -43,7 +54,7 @@ function whyProof({ prove, proveChecks }: Settings): { readonly why?: string } {
 }
 
 /** Of local images: the machine that they are built on, and what becomes of its disk. */
-function imageRows({ settings, accelerator, formats }: BuildPlan): PlanRow[] {
+function imageRows({ settings, accelerator, formats }: ImagePlan): PlanRow[] {
   const memory = `${settings.memoryBytes / 1024 ** 2} MiB memory, ${settings.cpus} processors`;
   return [
     { label: 'machine', value: memory },
@@ -60,21 +71,26 @@ function amiRow({ aws }: Settings): PlanRow {
   return { label: 'ami', value: `of ${what}, on ${instanceType} in ${region}${how}` };
 }
 
+function payloadValue(payload: PayloadPlan | undefined): Pick<PlanRow, 'value' | 'why'> {
+  if (payload !== undefined) return { value: payload.name, why: payload.why };
+  return { value: 'as it fits the source AMI', why: 'what that is made of, its name will tell' };
+}
+
 /** The plan in rows of label, value, and reason. */
 export function planRows(plan: BuildPlan): PlanRow[] {
   const { settings, keys, payload, types, signer } = plan;
-  const [hasImages, hasAmi] = [types.types.includes('qemu'), types.types.includes('amazon-ebs')];
+  const images = makesImages(plan) ? plan : undefined;
   return [
     { label: 'build', value: types.types.join(' and '), why: types.why },
-    ...(hasAmi ? [amiRow(settings)] : []),
-    ...(hasImages ? [{ label: 'base image', value: plan.base.name, why: plan.base.why }] : []),
-    { label: 'payload', value: payload.name, why: payload.why },
+    ...(types.types.includes('amazon-ebs') ? [amiRow(settings)] : []),
+    ...(images === undefined ? [] : [{ label: 'base image', value: images.base.name, why: images.base.why }]),
+    { label: 'payload', ...payloadValue(payload) },
     { label: 'ssh key', value: keys.privateKeyPath, why: KEY_ACTIONS[keys.action] },
-    ...(hasImages ? imageRows(plan) : []),
+    ...(images === undefined ? [] : imageRows(images)),
     ...(signer === undefined ? [] : [{ label: 'signature', value: signer.name, why: 'SIGNING_KEY' }]),
     {
       label: 'output',
-      value: `${settings.imagePath}/<date>-<time>/${hasImages ? `${settings.imageName}.*` : ''}`,
+      value: `${settings.imagePath}/<date>-<time>/${images === undefined ? '' : `${settings.imageName}.*`}`,
     },
   ];
 }

@@ -7,6 +7,11 @@ export interface BuildTypeChoice {
   readonly why: string;
 }
 
+/** Whether local images are asked for, by themselves or beside an AMI. */
+export function asksForImages(asked: BuildType | undefined): boolean {
+  return asked !== 'amazon-ebs';
+}
+
 /**
  * Chooses the builders as the original did: the one that was asked for, both when none was, and no AMI without AWS
  * credentials. Fails with `credentials-missing` when the AMI was asked for and there are none.

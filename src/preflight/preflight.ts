@@ -6,17 +6,25 @@ import { type BaseChoice, findBase } from '../base/find-base.ts';
 import { DEFAULT_FORMATS, parseFormats } from '../images/formats.ts';
 import { resolveKeys } from '../keys/keys.ts';
 import { builderNames, readTemplate } from '../packer/template.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
-import { chooseBuildTypes } from '../plan/build-types.ts';
+import type { BuildPlan, ImagePlan } from '../plan/build-plan.ts';
+import { asksForImages, chooseBuildTypes } from '../plan/build-types.ts';
 import { neededBytes } from '../plan/disk-room.ts';
-import { type PayloadPlan, planPayload } from '../plan/payload.ts';
+import { type PayloadBase, type PayloadPlan, planPayload } from '../plan/payload.ts';
 import { findUserChecks, type UserCheck } from '../prove/user-checks.ts';
 import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
 import { ProbeMemory } from '../qemu/probe-memory.ts';
 import type { BuildType, Settings } from '../settings/settings.ts';
 import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
 import { Findings } from './findings.ts';
-import { BASE_TOOLS, BUILD_TOOLS, findTools, SIGNING_TOOLS, type Tool, toolProblem } from './tools.ts';
+import {
+  BASE_TOOLS,
+  BUILD_TOOLS,
+  findTools,
+  IMAGE_TOOLS,
+  SIGNING_TOOLS,
+  type Tool,
+  toolProblem,
+} from './tools.ts';
 
 export interface Preflight {
   readonly findings: Findings;
@@ -39,7 +47,6 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   const { programFolder, signal } = context;
   const findings = new Findings();
   const tools = await checkTools(findings, BUILD_TOOLS, signal);
-  const accelerator = await checkAccelerator(findings, settings, tools, context);
   const types = await findings.check(
     'build type',
     () => chooseBuildTypes(settings.buildType, settings.aws.credentials),
@@ -57,6 +64,36 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
     () => resolveKeys(settings.keys, signal),
     ({ action, privateKeyPath }) => `${privateKeyPath} (${action === 'make' ? 'will be made' : 'usable'})`,
   );
+  const target = asksForImages(settings.buildType)
+    ? await inspectImages(findings, settings, imagePath !== undefined, context)
+    : await inspectInstance(findings, settings, context);
+  const { signer, tools: signingTools } = await checkSigning(findings, settings, signal);
+  const isComplete = types && template && keys && findings.problems.length === 0;
+  return {
+    findings,
+    tools: { ...tools, ...target.tools, ...signingTools },
+    plan: isComplete
+      ? { settings, types, templatePath, ...template, keys, payload: undefined, ...target.plan, signer }
+      : undefined,
+  };
+}
+
+/** What is planned besides that of every build. */
+interface Target<Plan> {
+  readonly plan: Plan | undefined;
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+/** Looks at what local images need: the machine, its base, what is put in, and what becomes of the disk. */
+async function inspectImages(
+  findings: Findings,
+  settings: Settings,
+  hasImagePath: boolean,
+  context: InspectContext,
+): Promise<Target<Omit<ImagePlan, keyof BuildPlan> & Pick<ImagePlan, 'payload'>>> {
+  const { programFolder, signal } = context;
+  const tools = await checkTools(findings, IMAGE_TOOLS, signal);
+  const accelerator = await checkAccelerator(findings, settings, tools, context);
   const base = await findings.check(
     'base image',
     () => findBase({ ...settings.base, imagePath: settings.imagePath, imageName: settings.imageName }),
@@ -65,30 +102,27 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   const baseTools = base?.kind === 'embedded' ? await checkTools(findings, BASE_TOOLS, signal) : {};
   const payload = base && (await checkPayload(findings, settings, base, join(programFolder, 'ansible')));
   const formats = await checkFormats(findings, settings);
-  if (base && imagePath !== undefined) await checkRoom(findings, settings, base, formats?.length ?? 1);
-  const { signer, tools: signingTools } = await checkSigning(findings, settings, signal);
+  if (base && hasImagePath) await checkRoom(findings, settings, base, formats?.length ?? 1);
   const userChecks = await checkProof(findings, settings);
-  const isComplete = accelerator && types && template && keys && base && payload && formats && userChecks;
+  const isComplete = accelerator && base && payload && formats && userChecks;
   return {
-    findings,
-    tools: { ...tools, ...baseTools, ...signingTools },
-    plan:
-      isComplete && findings.problems.length === 0
-        ? {
-            settings,
-            accelerator,
-            types,
-            templatePath,
-            ...template,
-            keys,
-            base,
-            payload,
-            formats,
-            userChecks,
-            signer,
-          }
-        : undefined,
+    plan: isComplete ? { accelerator, base, payload, formats, userChecks } : undefined,
+    tools: { ...tools, ...baseTools },
   };
+}
+
+/** Looks at what an AMI alone needs here: what is put into its instance, if what that is made of is known without AWS. */
+async function inspectInstance(
+  findings: Findings,
+  settings: Settings,
+  { programFolder }: InspectContext,
+): Promise<Target<Pick<ImagePlan, 'payload'>>> {
+  const { sourceAmi } = settings.aws;
+  const family = sourceAmi.kind === 'family' ? sourceAmi.family : settings.base.family;
+  if (family === undefined) return { plan: undefined, tools: {} };
+  const base = { family, name: family };
+  const payload = await checkPayload(findings, settings, base, join(programFolder, 'ansible'));
+  return { plan: payload && { payload }, tools: {} };
 }
 
 async function checkAccelerator(
@@ -126,7 +160,7 @@ async function checkTemplate(
 async function checkPayload(
   findings: Findings,
   settings: Settings,
-  base: BaseChoice,
+  base: PayloadBase,
   ansibleFolder: string,
 ): Promise<PayloadPlan | undefined> {
   return findings.check(

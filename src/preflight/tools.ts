@@ -20,14 +20,6 @@ export interface Tool {
 export const BUILD_TOOLS: readonly Tool[] = [
   { command: 'packer', versionArgs: ['version'], minimum: '1.6.0', tested: '1.6.6', package: 'packer' },
   {
-    command: 'qemu-system-x86_64',
-    versionArgs: ['--version'],
-    minimum: '6.0',
-    tested: '7.2',
-    package: 'qemu-system-x86',
-  },
-  { command: 'qemu-img', versionArgs: ['--version'], minimum: '5.2', tested: '7.2', package: 'qemu-utils' },
-  {
     command: 'ansible-playbook',
     versionArgs: ['--version'],
     minimum: '2.12',
@@ -43,7 +35,6 @@ export const BUILD_TOOLS: readonly Tool[] = [
     tested: undefined,
     package: 'openssh-client',
   },
-  { command: 'xorriso', versionArgs: ['--version'], minimum: '1.4.8', tested: '1.5.4', package: 'xorriso' },
   {
     command: 'flock',
     versionArgs: ['--version'],
@@ -51,6 +42,19 @@ export const BUILD_TOOLS: readonly Tool[] = [
     tested: undefined,
     package: 'util-linux',
   },
+];
+
+/** What local images need on top. */
+export const IMAGE_TOOLS: readonly Tool[] = [
+  {
+    command: 'qemu-system-x86_64',
+    versionArgs: ['--version'],
+    minimum: '6.0',
+    tested: '7.2',
+    package: 'qemu-system-x86',
+  },
+  { command: 'qemu-img', versionArgs: ['--version'], minimum: '5.2', tested: '7.2', package: 'qemu-utils' },
+  { command: 'xorriso', versionArgs: ['--version'], minimum: '1.4.8', tested: '1.5.4', package: 'xorriso' },
 ];
 
 /** What the embedded base image needs on top. */

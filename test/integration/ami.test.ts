@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BuildEvent } from '../../src/events.ts';
@@ -77,6 +77,30 @@ describe('a build with an AMI', () => {
     );
     expect(stdout).toMatch(new RegExp(`${id} +us-west-2 +${snapshotId} +small-1763939000`));
     expect(aws.world.region('us-west-2').images.get(id)?.imdsSupport).toBe('v2.0');
+  });
+
+  it('alone needs no base image, no QEMU, and no room for images', async () => {
+    publishImage(aws.world);
+    await answers((build) => buildAmiWell(build, 'us-west-2', made()));
+    for (const name of ['qemu-system-x86_64', 'qemu-img', 'xorriso']) {
+      await rig.write(`no-qemu/${name}`, '#!/bin/sh\nexit 3\n');
+      await chmod(rig.at(`no-qemu/${name}`), 0o755);
+    }
+    const env = {
+      ...AMI_ALONE,
+      PATH: `${rig.at('no-qemu')}:${rig.env['PATH']}`,
+      BASE_IMAGE: rig.at('none.qcow2'),
+      FORMATS: 'none',
+    };
+    const doctor = await rig.run(['doctor'], { ...aws.env, ...env });
+    expect(doctor.exitCode, doctor.stdout).toBe(0);
+    expect(doctor.stdout).not.toMatch(/qemu|base image|accelerator|formats|disk room/);
+    const plan = await rig.run(['plan'], { ...aws.env, ...env });
+    expect(plan.stderr).toMatch(/payload +container-host/);
+    expect((await run(env)).exitCode).toBe(0);
+    expect(await manifest()).toMatchObject({ payload: 'container-host', base: { family: 'flatcar' } });
+    const shell = await rig.run(['shell'], { ...aws.env, ...env });
+    expect(shell.stderr).toContain('shell does not go with BUILD_TYPE=amazon-ebs');
   });
 
   it('has phases and tasks that are told apart from those of the images', async () => {

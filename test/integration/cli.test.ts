@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BASE_TOOLS, BUILD_TOOLS } from '../../src/preflight/tools.ts';
+import { BASE_TOOLS, BUILD_TOOLS, IMAGE_TOOLS } from '../../src/preflight/tools.ts';
 import { flagOf, VARIABLES } from '../../src/settings/variables.ts';
 import { run } from '../../src/system/process.ts';
 import { VERSION } from '../../src/version.ts';
@@ -94,7 +94,7 @@ describe('what lies in several places', () => {
         .split('\n')
         .map((line) => line.split(' ') as [string, string]),
     );
-    for (const { command, package: name } of [...BUILD_TOOLS, ...BASE_TOOLS]) {
+    for (const { command, package: name } of [...BUILD_TOOLS, ...IMAGE_TOOLS, ...BASE_TOOLS]) {
       expect(listed.get(command), command).toBe(name);
     }
   });
