@@ -76,6 +76,8 @@ export interface LayerSaved {
 export interface OutputCurrent {
   readonly type: 'output-current';
   readonly directory: string;
+  /** The AMIs of it that are there, when some were asked for. */
+  readonly amis?: readonly Ami[];
 }
 
 export interface PhaseStarted {

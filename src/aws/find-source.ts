@@ -8,8 +8,8 @@ import { hashFile } from '../system/files.ts';
 import type { PublishSource } from './publish-ami.ts';
 import { requireAmiName } from './publish-request.ts';
 
-/** Formats that qemu-img reads, those first that are read fastest. */
-const READABLE_FORMATS = ['raw', 'qcow2', 'vhdx', 'vdi', 'vmdk', 'vhd'];
+/** Formats that an AMI can be made of: those that qemu-img reads, those first that are read fastest. */
+export const PUBLISHABLE_FORMATS = ['raw', 'qcow2', 'vhdx', 'vdi', 'vmdk', 'vhd'];
 
 export interface FoundSource extends PublishSource {
   /** The finished output that it is of; undefined for a single file. */
@@ -54,7 +54,7 @@ export async function findSource(given: string, options: FindOptions): Promise<F
 }
 
 function chooseArtifact({ artifacts }: Manifest, folder: string): Artifact {
-  for (const format of READABLE_FORMATS) {
+  for (const format of PUBLISHABLE_FORMATS) {
     const found = artifacts.find((artifact) => artifact.format === format);
     if (found !== undefined) return found;
   }
@@ -63,7 +63,7 @@ function chooseArtifact({ artifacts }: Manifest, folder: string): Artifact {
     'input-unreadable',
     `no image in ${folder} can be published; it has ${formats || 'none'}`,
     {
-      hint: `build with one of these formats: ${READABLE_FORMATS.join(', ')}`,
+      hint: `build with one of these formats: ${PUBLISHABLE_FORMATS.join(', ')}`,
     },
   );
 }

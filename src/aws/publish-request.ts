@@ -73,7 +73,12 @@ export function requireAmiName(name: string): string {
 /** The key for one region, as ARN; undefined when it is the account's default one or none. */
 export function keyFor({ encryption }: PublishRequest, region: string): string | undefined {
   if (typeof encryption === 'string') return undefined;
-  return encryption.keyArns.find((arn) => KEY_ARN.exec(arn)?.[1] === region);
+  return encryption.keyArns.find((arn) => isKeyIn(arn, region));
+}
+
+/** Whether a text is the ARN of a key in a region. */
+export function isKeyIn(text: string, region: string): boolean {
+  return KEY_ARN.exec(text)?.[1] === region;
 }
 
 /** The keys that were given. */

@@ -17,6 +17,7 @@ import { type DocumentFacts, outputDocuments } from './documents.ts';
 import { besides, explainFailure, setAsideWork, tellOfAmis } from './failure.ts';
 import { lookAhead, wantedOutput } from './look-ahead.ts';
 import { prepareBuildKeys } from './prepare-machine.ts';
+import { publishOutput } from './publish-output.ts';
 import { pruneLayers } from './prune-layers.ts';
 import { sideBySide } from './side-by-side.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -39,7 +40,8 @@ export async function runBuild(
     ? await currentOutput(settings.imagePath, outlook?.outputKey, wantedOutput(plan))
     : undefined;
   if (current !== undefined) {
-    context.emit({ type: 'output-current', directory: current });
+    const amis = publishes(plan) ? { amis: await publishOutput(current, settings, context) } : {};
+    context.emit({ type: 'output-current', directory: current, ...amis });
     return;
   }
   await buildAnew({ plan, tools, options, startMs }, context);
@@ -52,6 +54,11 @@ export async function runBuild(
  */
 function isWhole({ proveChecks }: Settings, { force, useLayers, useCache, until }: BuildOptions): boolean {
   return !force && useLayers && useCache && until === undefined && proveChecks === undefined;
+}
+
+/** Whether an AMI is made of the finished output. */
+function publishes({ types }: BuildPlan): boolean {
+  return types.types.includes('ami');
 }
 
 interface Undertaking {
@@ -71,14 +78,31 @@ async function buildAnew(undertaking: Undertaking, context: BuildContext): Promi
   try {
     const { failure, ...finished } = await build(scope, undertaking, workspace, record, context);
     isFinished = true;
-    const durationMs = Math.round(performance.now() - startMs);
-    const amis = record.amis.length === 0 ? {} : { amis: record.amis };
-    context.emit({ type: 'build-finished', ...finished, ...amis, durationMs });
+    await conclude(finished, undertaking, record, context);
     if (failure !== undefined) throw besides(failure, finished.directory);
   } catch (thrown) {
     await setAsideWork(workspace, context);
     if (!isFinished) tellOfAmis(record, context);
     throw await explainFailure(thrown, workspace);
+  }
+}
+
+/** Publishes what was finished, if that is wanted, and tells of it: it is whole, whatever becomes of an AMI of it. */
+async function conclude(
+  finished: Omit<Finished, 'failure'>,
+  { plan, options, startMs }: Undertaking,
+  record: BuildRecorder,
+  context: BuildContext,
+): Promise<void> {
+  const { directory, artifacts } = finished;
+  try {
+    if (publishes(plan) && options.until === undefined && artifacts.length > 0) {
+      await publishOutput(directory, plan.settings, context);
+    }
+  } finally {
+    const durationMs = Math.round(performance.now() - startMs);
+    const amis = record.amis.length === 0 ? {} : { amis: record.amis };
+    context.emit({ type: 'build-finished', ...finished, ...amis, durationMs });
   }
 }
 

@@ -65,10 +65,17 @@ function imageRows({ settings, accelerator, formats }: ImagePlan): PlanRow[] {
 }
 
 function amiRow({ aws }: Settings): PlanRow {
-  const { sourceAmi: source, instanceType, region, encryption } = aws;
+  const { sourceAmi: source, instanceType, region } = aws;
   const what = source.kind === 'family' ? `the newest ${source.family}` : source.id;
-  const how = encryption.isWanted ? ', encrypted' : '';
-  return { label: 'ami', value: `of ${what}, on ${instanceType} in ${region}${how}` };
+  return { label: 'ami', value: `of ${what}, on ${instanceType} in ${region}${howEncrypted(aws)}` };
+}
+
+function publishRow({ aws }: Settings): PlanRow {
+  return { label: 'publish', value: `an AMI of the finished disk in ${aws.region}${howEncrypted(aws)}` };
+}
+
+function howEncrypted({ encryption }: Settings['aws']): string {
+  return encryption.isWanted ? ', encrypted' : '';
 }
 
 function payloadValue(payload: PayloadPlan | undefined): Pick<PlanRow, 'value' | 'why'> {
@@ -83,6 +90,7 @@ export function planRows(plan: BuildPlan): PlanRow[] {
   return [
     { label: 'build', value: types.types.join(' and '), why: types.why },
     ...(types.types.includes('amazon-ebs') ? [amiRow(settings)] : []),
+    ...(types.types.includes('ami') ? [publishRow(settings)] : []),
     ...(images === undefined ? [] : [{ label: 'base image', value: images.base.name, why: images.base.why }]),
     { label: 'payload', ...payloadValue(payload) },
     { label: 'ssh key', value: keys.privateKeyPath, why: KEY_ACTIONS[keys.action] },

@@ -7,7 +7,8 @@ import { DEFAULT_FORMATS, parseFormats } from '../images/formats.ts';
 import { resolveKeys } from '../keys/keys.ts';
 import { builderNames, readTemplate } from '../packer/template.ts';
 import type { BuildPlan, ImagePlan } from '../plan/build-plan.ts';
-import { asksForImages, chooseBuildTypes } from '../plan/build-types.ts';
+import { asksForImages, chooseBuildTypes, packerTypes } from '../plan/build-types.ts';
+import { publishedFormat, publishRequestOf } from '../plan/published-ami.ts';
 import { neededBytes } from '../plan/disk-room.ts';
 import { type PayloadBase, type PayloadPlan, planPayload } from '../plan/payload.ts';
 import { findUserChecks, type UserCheck } from '../prove/user-checks.ts';
@@ -49,7 +50,7 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   const tools = await checkTools(findings, BUILD_TOOLS, signal);
   const types = await findings.check(
     'build type',
-    () => chooseBuildTypes(settings.buildType, settings.aws.credentials),
+    () => chooseBuildTypes(settings.buildTypes, settings.aws.credentials),
     ({ types: names, why }) => `${names.join(' and ')}: ${why}`,
   );
   const templatePath = settings.templatePath ?? join(programFolder, 'packer-config.json');
@@ -64,7 +65,7 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
     () => resolveKeys(settings.keys, signal),
     ({ action, privateKeyPath }) => `${privateKeyPath} (${action === 'make' ? 'will be made' : 'usable'})`,
   );
-  const target = asksForImages(settings.buildType)
+  const target = asksForImages(settings.buildTypes)
     ? await inspectImages(findings, settings, imagePath !== undefined, context)
     : await inspectInstance(findings, settings, context);
   const { signer, tools: signingTools } = await checkSigning(findings, settings, signal);
@@ -103,6 +104,8 @@ async function inspectImages(
   const payload = base && (await checkPayload(findings, settings, base, join(programFolder, 'ansible')));
   const formats = await checkFormats(findings, settings);
   if (base && hasImagePath) await checkRoom(findings, settings, base, formats?.length ?? 1);
+  if (formats && settings.buildTypes?.includes('ami') === true)
+    await checkPublish(findings, settings, formats);
   const userChecks = await checkProof(findings, settings);
   const isComplete = accelerator && base && payload && formats && userChecks;
   return {
@@ -151,7 +154,7 @@ async function checkTemplate(
     'template',
     async () => {
       const template = await readTemplate(path);
-      return { template, builders: builderNames(template, types) };
+      return { template, builders: builderNames(template, packerTypes(types)) };
     },
     () => path,
   );
@@ -185,6 +188,19 @@ async function checkFormats(
     'formats',
     () => Promise.resolve(parseFormats(formats ?? DEFAULT_FORMATS).map(({ name }) => name)),
     (names) => names.join(', '),
+  );
+}
+
+/** The AMI that is to be made of the finished disk. */
+async function checkPublish(
+  findings: Findings,
+  settings: Settings,
+  formats: readonly string[],
+): Promise<void> {
+  await findings.check(
+    'publish',
+    () => ({ ...publishRequestOf(settings, Date.now()), format: publishedFormat(formats) }),
+    ({ format, region }) => `an AMI of the ${format} in ${region}`,
   );
 }
 

@@ -25,7 +25,7 @@ describe('settings', () => {
       imagePath: '/home/u/images',
       imageName: 'coreos-stable',
       keys: { privateKey: undefined, publicKey: undefined, folder: '/home/u/secrets' },
-      buildType: undefined,
+      buildTypes: undefined,
       payload: { kind: 'auto' },
       accelerator: 'auto',
       memoryBytes: 2048 * 1024 ** 2,
@@ -45,6 +45,14 @@ describe('settings', () => {
     expect(settings.base.location).toBe('https://example.org/a.img');
     expect(settings.dcosInstaller?.location).toBe('/home/dcos.sh');
     expect(settings.payload).toEqual({ kind: 'playbook', path: '/home/u/site.yml' });
+  });
+
+  it('take one build type, or several with commas', () => {
+    expect(read({ BUILD_TYPE: 'ami' }).buildTypes).toEqual(['ami']);
+    expect(read({ BUILD_TYPE: 'qemu, amazon-ebs' }).buildTypes).toEqual(['qemu', 'amazon-ebs']);
+    expect(problemsOf({ BUILD_TYPE: 'qemu,' })).toEqual([
+      expect.stringContaining('BUILD_TYPE is "qemu,", which is not one of qemu, amazon-ebs, ami, or several'),
+    ]);
   });
 
   it('take a Python archive by path together with its digest', () => {

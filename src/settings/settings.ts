@@ -5,7 +5,9 @@ import { readSigning, type SigningSettings } from './signing.ts';
 import { VariableReader } from './variable-reader.ts';
 import type { VariableValues } from './variables.ts';
 
-export type BuildType = 'qemu' | 'amazon-ebs';
+/** What a build makes: local images, an AMI by Packer's builder, an AMI of the finished images' disk. */
+export const BUILD_TYPES = ['qemu', 'amazon-ebs', 'ami'] as const;
+export type BuildType = (typeof BUILD_TYPES)[number];
 export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 
 /** How far images are proven: compared with their source, or booted too. A build compares them in any case. */
@@ -38,8 +40,8 @@ export interface Settings {
     /** Where a key pair is made when none is given. */
     readonly folder: string;
   };
-  /** What was asked for; undefined means: both, or qemu alone without AWS credentials. */
-  readonly buildType: BuildType | undefined;
+  /** What was asked for; undefined means: qemu and amazon-ebs, or qemu alone without AWS credentials. */
+  readonly buildTypes: readonly BuildType[] | undefined;
   readonly base: {
     readonly location: string | undefined;
     readonly checksum: string | undefined;
@@ -97,7 +99,7 @@ export function readSettings(values: VariableValues, context: SettingsContext): 
       publicKey: reader.path('SSH_PUBLIC_KEY'),
       folder: join(imagePath, '..', 'secrets'),
     },
-    buildType: reader.oneOf('BUILD_TYPE', ['qemu', 'amazon-ebs']),
+    buildTypes: reader.someOf('BUILD_TYPE', BUILD_TYPES),
     base: {
       location: reader.location('BASE_IMAGE'),
       checksum: reader.text('BASE_CHECKSUM'),

@@ -39,6 +39,18 @@ export class VariableReader {
     return choices.find((choice) => choice === value) ?? this.wrong(name, `one of: ${choices.join(', ')}`);
   }
 
+  /** A list with commas. */
+  someOf<Choice extends string>(
+    name: VariableName,
+    choices: readonly Choice[],
+  ): readonly Choice[] | undefined {
+    const value = this.#values[name];
+    const parts = value?.split(',').map((part) => part.trim());
+    const found = parts?.flatMap((part) => choices.find((choice) => choice === part) ?? []);
+    if (value === undefined || found?.length === parts?.length) return found;
+    return this.wrong(name, `one of ${choices.join(', ')}, or several of them with commas`);
+  }
+
   /** An absolute path. */
   path(name: VariableName): string | undefined {
     // Packer and Ansible both take {{ for the start of a template, and no file of ours survives a line end in a name.

@@ -38,9 +38,9 @@ export const VARIABLES = [
   },
   {
     name: 'BUILD_TYPE',
-    argument: 'TYPE',
-    meaning: 'qemu or amazon-ebs',
-    default: 'both; qemu alone without AWS credentials',
+    argument: 'TYPES',
+    meaning: 'qemu, amazon-ebs (an AMI by Packer), ami (an AMI of the finished disk); several with commas',
+    default: 'qemu,amazon-ebs; qemu alone without AWS credentials',
   },
   {
     name: 'BASE_IMAGE',

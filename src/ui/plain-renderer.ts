@@ -4,7 +4,6 @@ import { formatElapsed, formatSeconds } from './duration.ts';
 import {
   amiText,
   artifactText,
-  currentText,
   layerResumedText,
   layerSavedText,
   noticeText,
@@ -17,7 +16,7 @@ import type { OutputStream, Renderer } from './output-stream.ts';
 import { layerLines, planLines } from './plan-text.ts';
 import { ProgressGate } from './progress-gate.ts';
 import { paintLine, type StyledLine } from './styled-line.ts';
-import { summaryLines } from './summary.ts';
+import { currentLines, summaryLines } from './summary.ts';
 import { cleanText } from './text-width.ts';
 
 /** After so long without a line, one says what is still running: a silent build looks like a dead one. */
@@ -64,7 +63,7 @@ class PlainRenderer {
     this.#tracker.apply(event);
     if (event.type === 'plan-made') this.#writeTable('plan', planLines(event.rows));
     else if (event.type === 'layers-planned') this.#writeTable('layers', layerLines(event));
-    else if (event.type === 'output-current') this.#write(this.#options.stdout, [[currentText(event)]]);
+    else if (event.type === 'output-current') this.#write(this.#options.stdout, currentLines(event));
     else if (event.type === 'build-finished') {
       this.#write(this.#options.stdout, summaryLines(event, this.#tracker.phases));
     } else {

@@ -1,7 +1,8 @@
-import type { BuildFinished } from '../events.ts';
+import type { BuildFinished, OutputCurrent } from '../events.ts';
 import type { PhaseRecord } from './build-tracker.ts';
 import { formatBytes } from './bytes.ts';
 import { formatDuration } from './duration.ts';
+import { currentText } from './event-text.ts';
 import type { StyledLine } from './styled-line.ts';
 import { alignColumns } from './table.ts';
 import { cleanText } from './text-width.ts';
@@ -19,6 +20,11 @@ export function summaryLines(event: BuildFinished, phases: readonly PhaseRecord[
       ...(event.login === undefined ? [] : [['  log in', cleanText(event.login)]]),
     ]).map((line) => [line]),
   ];
+}
+
+/** What a build says that had nothing to build. */
+export function currentLines(event: OutputCurrent): readonly StyledLine[] {
+  return [[currentText(event)], ...amiTable(event)];
 }
 
 function phaseTable(phases: readonly PhaseRecord[]): readonly StyledLine[] {
@@ -42,7 +48,7 @@ function artifactTable({ artifacts }: BuildFinished): readonly StyledLine[] {
   return withHead(['  format', 'file', 'size', 'disk'], rows, [2, 3]);
 }
 
-function amiTable({ amis = [] }: BuildFinished): readonly StyledLine[] {
+function amiTable({ amis = [] }: Pick<BuildFinished, 'amis'>): readonly StyledLine[] {
   if (amis.length === 0) return [];
   const rows = amis.map(({ id, region, snapshotId, name }) => [
     `  ${cleanText(id)}`,

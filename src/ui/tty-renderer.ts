@@ -1,12 +1,12 @@
 import type { TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
-import { currentText, layerSavedText, noticeText, provenText } from './event-text.ts';
+import { layerSavedText, noticeText, provenText } from './event-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
 import { LiveRegion } from './live-region.ts';
 import type { OutputStream, Renderer } from './output-stream.ts';
 import { layerLines, planLines } from './plan-text.ts';
 import { paintLine, type StyledLine, wantsColour } from './styled-line.ts';
-import { summaryLines } from './summary.ts';
+import { currentLines, summaryLines } from './summary.ts';
 import { finishedLine, liveLines } from './tty-frame.ts';
 
 /** Ten pictures a second are enough for the eye, and cheap over a slow line. */
@@ -60,7 +60,7 @@ class TtyRenderer {
     this.#tracker.apply(event);
     this.#waiting.push(...this.#permanentLines(event));
     if (event.type === 'build-finished') this.#summarize(summaryLines(event, this.#tracker.phases));
-    else if (event.type === 'output-current') this.#summarize([[currentText(event)]]);
+    else if (event.type === 'output-current') this.#summarize(currentLines(event));
     else this.#tick();
   }
 

@@ -219,7 +219,7 @@ describe('a build', () => {
     const packer = await fakePacker(rig, buildQuickly);
     await writeFile(rig.at('no-key'), 'no key');
     const { exitCode, stderr } = await rig.run([], {
-      BUILD_TYPE: 'amazon-ebs',
+      BUILD_TYPE: 'ami',
       SSH_PRIVATE_KEY: rig.at('no-key'),
       BASE_CHECKSUM: 'crc32:12',
       PAYLOAD: './site.yml',
