@@ -155,7 +155,7 @@ export interface ArtifactMade extends Artifact {
   readonly type: 'artifact-made';
 }
 
-/** An Amazon AMI. */
+/** An Amazon AMI, and the snapshot that its root is made of. */
 export interface Ami {
   readonly region: string;
   readonly id: string;

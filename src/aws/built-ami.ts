@@ -1,14 +1,7 @@
 import { DescribeImagesCommand, ModifyImageAttributeCommand } from '@aws-sdk/client-ec2';
 import { BuilderError } from '../errors.ts';
+import type { Ami } from '../events.ts';
 import type { AwsRegion } from './aws-region.ts';
-
-/** An AMI with the snapshot of its root. */
-export interface BuiltAmi {
-  readonly region: string;
-  readonly id: string;
-  readonly snapshotId: string;
-  readonly name: string;
-}
 
 /** The ids in what Packer calls an AMI that it has made: `us-west-2:ami-…,eu-central-1:ami-…`. */
 export function parseAmiIds(artifactId: string): { readonly region: string; readonly id: string }[] {
@@ -19,7 +12,7 @@ export function parseAmiIds(artifactId: string): { readonly region: string; read
 }
 
 /** What AWS knows of an AMI that was made just now. Fails with `aws-refused` when it is gone, and as `AwsRegion.ask`. */
-export async function readBuiltAmi(region: AwsRegion, id: string): Promise<BuiltAmi> {
+export async function readBuiltAmi(region: AwsRegion, id: string): Promise<Ami> {
   const command = new DescribeImagesCommand({ ImageIds: [id] });
   const { Images = [] } = await region.ask('ec2:DescribeImages', (abortSignal) =>
     region.ec2.send(command, { abortSignal }),

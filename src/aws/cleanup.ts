@@ -56,6 +56,13 @@ export async function findLeftovers(
   return planCleanup(images, snapshots, named);
 }
 
+/** Removes an image with its snapshots; what is gone is fine. Fails as `AwsRegion.ask`. */
+export async function discardImage(region: AwsRegion, { id, snapshotIds }: OwnImage): Promise<void> {
+  await deregisterImage(region, id);
+  for (const snapshotId of snapshotIds) await deleteSnapshot(region, snapshotId);
+}
+
+/** Removes one thing that `findLeftovers` has found. Fails as `AwsRegion.ask`. */
 export async function remove(region: AwsRegion, { kind, id }: Removal): Promise<void> {
   if (kind === 'image') await deregisterImage(region, id);
   else await deleteSnapshot(region, id);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BuilderError } from '../errors.ts';
-import type { Emit } from '../events.ts';
+import type { Ami, Emit } from '../events.ts';
 import { Scope } from '../system/scope.ts';
 import { AwsRegion, type GivenKeys } from './aws-region.ts';
 import { byteProgress } from './block-progress.ts';
@@ -46,11 +46,7 @@ export interface PublishContext {
 }
 
 /** An AMI that is there now. */
-export interface PublishedImage {
-  readonly region: string;
-  readonly id: string;
-  readonly snapshotId: string;
-  readonly name: string;
+export interface PublishedImage extends Ami {
   /** Whether it was there before. */
   readonly wasThere: boolean;
 }

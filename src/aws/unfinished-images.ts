@@ -1,10 +1,5 @@
-import {
-  DeleteSnapshotCommand,
-  DeregisterImageCommand,
-  DescribeImagesCommand,
-  type Image,
-} from '@aws-sdk/client-ec2';
-import { type AwsRegion, awsErrorName } from './aws-region.ts';
+import type { AwsRegion } from './aws-region.ts';
+import { findImages, type OwnImage } from './images.ts';
 
 /**
  * What Packer says of the images that it makes (checked against 1.6.6). One that it waits for when it is stopped, or that
@@ -26,43 +21,12 @@ export class UnfinishedImages {
   }
 
   /** Those of the images that are still there: by their ids, and by the name, which an encrypted copy has. */
-  async find(region: AwsRegion): Promise<readonly string[]> {
+  async find(region: AwsRegion): Promise<readonly OwnImage[]> {
     const { ids, name } = this;
     if (ids.length === 0) return [];
     const filters = [{ Name: 'image-id', Values: ids }];
     if (name !== undefined) filters.push({ Name: 'name', Values: [name] });
-    const found = await Promise.all(filters.map((filter) => imagesBy(region, filter)));
-    return [...new Set(found.flat().flatMap(({ ImageId }) => ImageId ?? []))];
+    const found = await Promise.all(filters.map((filter) => findImages(region, [filter])));
+    return [...new Map(found.flat().map((image) => [image.id, image])).values()];
   }
-}
-
-/** Deregisters an image of this account and deletes its snapshots; what is gone is fine. Fails as `AwsRegion.ask`. */
-export async function discardImage(region: AwsRegion, id: string): Promise<void> {
-  const [image] = await imagesBy(region, { Name: 'image-id', Values: [id] });
-  const deregister = new DeregisterImageCommand({ ImageId: id });
-  await region
-    .ask('ec2:DeregisterImage', (abortSignal) => region.ec2.send(deregister, { abortSignal }))
-    .catch(unlessGone);
-  for (const { Ebs } of image?.BlockDeviceMappings ?? []) {
-    if (Ebs?.SnapshotId === undefined) continue;
-    const remove = new DeleteSnapshotCommand({ SnapshotId: Ebs.SnapshotId });
-    await region
-      .ask('ec2:DeleteSnapshot', (abortSignal) => region.ec2.send(remove, { abortSignal }))
-      .catch(unlessGone);
-  }
-}
-
-async function imagesBy(
-  region: AwsRegion,
-  filter: { readonly Name: string; readonly Values: string[] },
-): Promise<readonly Image[]> {
-  const command = new DescribeImagesCommand({ Owners: ['self'], Filters: [filter] });
-  const { Images = [] } = await region.ask('ec2:DescribeImages', (abortSignal) =>
-    region.ec2.send(command, { abortSignal }),
-  );
-  return Images;
-}
-
-function unlessGone(thrown: unknown): void {
-  if (!/\.(NotFound|Unavailable)$/.test(awsErrorName(thrown) ?? '')) throw thrown;
 }

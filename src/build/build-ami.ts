@@ -19,6 +19,7 @@ import { writeFileWhole } from '../system/files.ts';
 import { displayArgv } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import { planUserData } from '../userdata/user-data.ts';
+import { awsKeysOf } from './aws-keys.ts';
 import { amiVariables, type PreparedAmi } from './ami-variables.ts';
 import type { BuildContext } from './context.ts';
 import { discardUnfinished } from './discard-unfinished.ts';
@@ -52,7 +53,7 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
   await using scope = new Scope();
   const { plan, workspace, keys } = request;
   const { emit, signal } = context;
-  const region = new AwsRegion(plan.settings.aws.region, givenKeys(plan), signal);
+  const region = new AwsRegion(plan.settings.aws.region, awsKeysOf(plan.settings), signal);
   scope.defer(() => region.close());
   const prepared = await runPhase(emit, 'ami-prepare', 'find the source AMI', () =>
     prepareAmi(region, request, context),
@@ -75,7 +76,7 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
     signal,
     stopTimeoutMs: STOP_TIMEOUT_MS,
   }).catch(async (thrown: unknown) => {
-    await discardUnfinished(unfinished, { region: region.name, keys: givenKeys(plan), emit });
+    await discardUnfinished(unfinished, { region: region.name, keys: awsKeysOf(plan.settings), emit });
     throw thrown;
   });
   const amis = await runPhase(emit, 'ami-finish', 'read back the AMI, and require IMDSv2', () =>
@@ -165,12 +166,4 @@ async function finishAmis(
   throw new BuilderError('packer-failed', 'Packer ended well, but told of no AMI', {
     hint: 'the log has what it said; look for the AMI in the EC2 console',
   });
-}
-
-/** The original's own variables; whatever else there is, the SDK finds by itself, as Packer does. */
-function givenKeys({ settings }: BuildPlan): { accessKeyId: string; secretAccessKey: string } | undefined {
-  const { accessKey, secretKey } = settings.aws;
-  return accessKey === undefined || secretKey === undefined
-    ? undefined
-    : { accessKeyId: accessKey, secretAccessKey: secretKey };
 }

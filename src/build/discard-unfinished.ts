@@ -1,5 +1,6 @@
 import { AwsRegion, type GivenKeys } from '../aws/aws-region.ts';
-import { discardImage, type UnfinishedImages } from '../aws/unfinished-images.ts';
+import { discardImage } from '../aws/cleanup.ts';
+import type { UnfinishedImages } from '../aws/unfinished-images.ts';
 import { asError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 
@@ -22,11 +23,11 @@ export async function discardUnfinished(
     emit({ type: 'notice', level: 'warning', text });
   };
   try {
-    for (const id of await unfinished.find(region)) {
-      await discardImage(region, id).then(
-        () =>
-          emit({ type: 'notice', level: 'info', text: `removed the unfinished AMI ${id} and its snapshot` }),
-        (thrown: unknown) => tell([id], thrown),
+    for (const image of await unfinished.find(region)) {
+      const text = `removed the unfinished AMI ${image.id} and its snapshot`;
+      await discardImage(region, image).then(
+        () => emit({ type: 'notice', level: 'info', text }),
+        (thrown: unknown) => tell([image.id], thrown),
       );
     }
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import { AwsRegion, type GivenKeys } from '../aws/aws-region.ts';
+import { AwsRegion } from '../aws/aws-region.ts';
 import { byteProgress } from '../aws/block-progress.ts';
 import { findLeftovers, type Removal, remove } from '../aws/cleanup.ts';
 import { findSource } from '../aws/find-source.ts';
@@ -10,6 +10,7 @@ import { recordAmis } from '../output/published.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Scope } from '../system/scope.ts';
 import { VERSION } from '../version.ts';
+import { awsKeysOf } from './aws-keys.ts';
 import { writeReport } from './report.ts';
 
 export interface PublishTargetOptions {
@@ -30,15 +31,17 @@ export async function publishTarget(
     const onHashed = byteProgress(emit, 'check the image');
     const source = await findSource(target, { name, builder, onHashed, signal });
     const stateFolder = stateFolderOf(settings.imagePath);
-    const images = await publishAmi(source, request, { stateFolder, keys: keysOf(settings), emit, signal });
+    const images = await publishAmi(source, request, {
+      stateFolder,
+      keys: awsKeysOf(settings),
+      emit,
+      signal,
+    });
     if (source.outputFolder !== undefined && images.length > 0) {
-      const amis = images.map(({ region, id, snapshotId }) => ({
-        region,
-        id,
-        snapshotId,
-        name: source.name,
-      }));
-      await recordAmis(source.outputFolder, amis);
+      await recordAmis(
+        source.outputFolder,
+        images.map(({ region, id, snapshotId, name }) => ({ region, id, snapshotId, name })),
+      );
       await writeReport(source.outputFolder);
     }
     return images;
@@ -58,7 +61,7 @@ export async function cleanUp(
   await using scope = new Scope();
   const removed: (Removal & { readonly region: string })[] = [];
   for (const name of [request.region, ...request.copyTo]) {
-    const region = new AwsRegion(name, keysOf(settings), signal);
+    const region = new AwsRegion(name, awsKeysOf(settings), signal);
     scope.defer(() => region.close());
     await region.requireCredentials();
     for (const removal of await findLeftovers(region, named === undefined ? [] : [named])) {
@@ -67,12 +70,4 @@ export async function cleanUp(
     }
   }
   return removed;
-}
-
-/** The original's own variables; whatever else there is, the SDK finds by itself. */
-function keysOf({ aws }: Settings): GivenKeys | undefined {
-  const { accessKey, secretKey } = aws;
-  return accessKey === undefined || secretKey === undefined
-    ? undefined
-    : { accessKeyId: accessKey, secretAccessKey: secretKey };
 }
