@@ -49,7 +49,6 @@ export interface SourceAmi {
  * `AwsRegion.ask`.
  */
 export async function findSourceAmi(region: AwsRegion, choice: SourceAmiChoice): Promise<SourceAmi> {
-  await region.requireCredentials();
   const command = new DescribeImagesCommand(requestFor(choice));
   const images = await region
     .ask('ec2:DescribeImages', (abortSignal) => region.ec2.send(command, { abortSignal }))

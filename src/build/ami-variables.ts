@@ -1,10 +1,12 @@
 import type { SourceAmi } from '../aws/source-ami.ts';
+import type { SOURCE_VARIABLES } from '../packer/source-variables.ts';
 import type { PayloadPlan } from '../plan/payload.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** What was found and prepared for an AMI. */
 export interface PreparedAmi {
-  readonly source: SourceAmi;
+  /** Undefined when the template names another one. */
+  readonly source: SourceAmi | undefined;
   readonly sshUser: string;
   /** The file that the instance gets at its first boot. */
   readonly userDataFile: string;
@@ -37,17 +39,19 @@ export function amiVariables(
     aws_region: region,
     aws_instance_type: instanceType,
     aws_subnet: subnet ?? '',
-    aws_source_ami: source.id,
-    aws_source_owner: source.owner,
-    aws_source_name: source.name,
-    aws_root_device: source.rootDevice,
+    ...(source === undefined ? {} : sourceVariables(source)),
     // Without a wish the disk is as large as the source's.
     aws_disk_gib:
       diskSizeBytes === undefined
         ? ''
-        : String(Math.max(Math.ceil(diskSizeBytes / GIBIBYTE), source.diskGib)),
+        : String(Math.max(Math.ceil(diskSizeBytes / GIBIBYTE), source?.diskGib ?? 0)),
     aws_user_data: userDataFile,
     aws_encrypt: encryption.isWanted ? 'true' : '',
     aws_kms_key: encryption.kmsKey ?? '',
   };
+}
+
+function sourceVariables(source: SourceAmi): Readonly<Record<(typeof SOURCE_VARIABLES)[number], string>> {
+  const { id, owner, name, rootDevice } = source;
+  return { aws_source_ami: id, aws_source_owner: owner, aws_source_name: name, aws_root_device: rootDevice };
 }

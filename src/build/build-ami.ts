@@ -1,45 +1,32 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { AwsRegion } from '../aws/aws-region.ts';
 import { parseAmiIds, readBuiltAmi, requireImdsV2 } from '../aws/built-ami.ts';
-import { amiUserOf, findSourceAmi, type SourceAmi } from '../aws/source-ami.ts';
+import type { SourceAmi } from '../aws/source-ami.ts';
 import { UnfinishedImages } from '../aws/unfinished-images.ts';
 import { asError, BuilderError } from '../errors.ts';
 import { type Ami, type BuildEvent, runPhase } from '../events.ts';
-import type { PreparedKeys } from '../keys/keys.ts';
-import { resolveTemplateFolder } from '../packer/compile.ts';
 import { INSTANCE_STEPS } from '../packer/phases.ts';
 import { runPacker } from '../packer/run-packer.ts';
-import { declaredVariables } from '../packer/template-values.ts';
 import { builderNames } from '../packer/template.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
-import { type PayloadPlan, planPayload } from '../plan/payload.ts';
-import { findInstaller } from '../preflight/checks.ts';
+import type { PayloadPlan } from '../plan/payload.ts';
 import type { BaseFamily } from '../settings/settings.ts';
-import { writeFileWhole } from '../system/files.ts';
 import { displayArgv } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
-import { planUserData } from '../userdata/user-data.ts';
 import { awsKeysOf } from './aws-keys.ts';
-import { amiVariables, type PreparedAmi } from './ami-variables.ts';
 import type { BuildContext } from './context.ts';
 import { discardUnfinished } from './discard-unfinished.ts';
 import { packerEnvironment } from './packer-environment.ts';
-import type { Workspace } from './workspace.ts';
+import { type AmiRequest, prepareInstance } from './prepare-instance.ts';
 
 /** An AMI that is there, and what it was made of. */
 export interface FinishedAmi {
-  readonly source: SourceAmi;
+  /** Undefined when a template of the user's own names another one. */
+  readonly source: SourceAmi | undefined;
   readonly family: BaseFamily;
   readonly payload: PayloadPlan;
   readonly amis: readonly Ami[];
   /** How to log in to an instance of it. */
   readonly login: string;
-}
-
-export interface AmiRequest {
-  readonly plan: BuildPlan;
-  readonly workspace: Workspace;
-  readonly keys: PreparedKeys;
 }
 
 /** To terminate the instance and remove what was made for it takes AWS a minute or two; a second Ctrl-C cuts it off. */
@@ -56,7 +43,7 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
   const region = new AwsRegion(plan.settings.aws.region, awsKeysOf(plan.settings), signal);
   scope.defer(() => region.close());
   const prepared = await runPhase(emit, 'ami-prepare', 'find the source AMI', () =>
-    prepareAmi(region, request, context),
+    prepareInstance(region, request, context),
   );
   const { family, source, payload, sshUser, templatePath, variableFile } = prepared;
   const builders = builderNames(plan.template, ['amazon-ebs']);
@@ -96,54 +83,6 @@ function waiting(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     AWS_POLL_DELAY_SECONDS: String(delaySeconds),
     AWS_MAX_ATTEMPTS: String(Math.ceil(3600 / delaySeconds)),
   };
-}
-
-interface PreparedPacker extends PreparedAmi {
-  readonly family: BaseFamily;
-  readonly templatePath: string;
-  readonly variableFile: string;
-}
-
-async function prepareAmi(
-  region: AwsRegion,
-  { plan, workspace, keys }: AmiRequest,
-  { programFolder, emit }: BuildContext,
-): Promise<PreparedPacker> {
-  const { settings, template } = plan;
-  const source = await findSourceAmi(region, settings.aws.sourceAmi);
-  const family = familyOf(source, settings.base.family);
-  const text = `the AMI is built from ${source.id} (${source.name}) in ${region.name}`;
-  emit({ type: 'notice', level: 'info', text });
-  const payload = planPayload({
-    choice: settings.payload,
-    installer: await findInstaller(settings),
-    pythonArchive: settings.pythonArchive,
-    base: { family, name: source.name },
-    ansibleFolder: join(programFolder, 'ansible'),
-  });
-  const userDataFile = join(workspace.runFolder, 'ami-user-data');
-  const userData = planUserData({ family, publicKey: keys.publicKey, hostname: settings.imageName });
-  await writeFileWhole(userDataFile, userData.text);
-  const sshUser = settings.aws.sshUsername ?? amiUserOf(family);
-  const prepared = { source, sshUser, userDataFile, payload };
-  const templatePath = join(workspace.logFolder, 'ami-packer-config.json');
-  await writeFileWhole(templatePath, jsonText(resolveTemplateFolder(template, dirname(plan.templatePath))));
-  const variableFile = join(workspace.logFolder, 'ami-packer-variables.json');
-  await writeFileWhole(variableFile, jsonText(declaredVariables(amiVariables(settings, prepared), template)));
-  return { ...prepared, family, templatePath, variableFile };
-}
-
-function jsonText(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** What an AMI is made of decides its user data, its user and its Python. */
-function familyOf({ id, name, family }: SourceAmi, told: BaseFamily | undefined): BaseFamily {
-  const known = family ?? told;
-  if (known !== undefined) return known;
-  throw new BuilderError('settings-invalid', `what ${id} (${JSON.stringify(name)}) is made of is not known`, {
-    hint: 'set BASE_FAMILY to what it is: coreos, flatcar, fedora-coreos, debian or ubuntu',
-  });
 }
 
 /** That metadata need IMDSv2 is asked for last: an AMI without it is an AMI all the same. */

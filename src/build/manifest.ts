@@ -62,6 +62,8 @@ function baseOf({ base }: BuiltImages): Manifest['base'] {
 function sourceOf(ami: FinishedAmi | undefined): Manifest['base'] {
   if (ami === undefined) throw new Error('an output has images or an AMI');
   const { source, family } = ami;
+  if (source === undefined)
+    return { source: 'as the template names it', family, checksum: 'unknown', virtualBytes: 0 };
   const virtualBytes = source.diskGib * 1024 ** 3;
   return { source: source.name, family, checksum: source.id, virtualBytes };
 }
@@ -77,7 +79,7 @@ function machineOf({ plan: { settings, accelerator }, base }: BuiltImages): Mani
 
 function instanceOf({ settings: { aws } }: BuildPlan, { source }: FinishedAmi): Manifest['settings'] {
   return {
-    'AMI built from': `${source.id} (${source.name})`,
+    'AMI built from': source === undefined ? 'as the template names it' : `${source.id} (${source.name})`,
     'AMI built on': aws.instanceType,
     'AMI encrypted': aws.encryption.isWanted ? 'yes' : 'no',
   };

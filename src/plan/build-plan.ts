@@ -2,6 +2,7 @@ import type { Signer } from '../attest/signer.ts';
 import type { BaseChoice } from '../base/find-base.ts';
 import type { PlanRow } from '../events.ts';
 import type { KeyPlan } from '../keys/keys.ts';
+import { takesSourceAmi } from '../packer/source-variables.ts';
 import type { PackerTemplate } from '../packer/template.ts';
 import type { UserCheck } from '../prove/user-checks.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
@@ -64,9 +65,10 @@ function imageRows({ settings, accelerator, formats }: ImagePlan): PlanRow[] {
   ];
 }
 
-function amiRow({ aws }: Settings): PlanRow {
+function amiRow({ settings: { aws }, template }: BuildPlan): PlanRow {
   const { sourceAmi: source, instanceType, region } = aws;
-  const what = source.kind === 'family' ? `the newest ${source.family}` : source.id;
+  const asked = source.kind === 'family' ? `the newest ${source.family}` : source.id;
+  const what = takesSourceAmi(template) ? asked : "the template's source AMI";
   return { label: 'ami', value: `of ${what}, on ${instanceType} in ${region}${howEncrypted(aws)}` };
 }
 
@@ -89,7 +91,7 @@ export function planRows(plan: BuildPlan): PlanRow[] {
   const images = makesImages(plan) ? plan : undefined;
   return [
     { label: 'build', value: types.types.join(' and '), why: types.why },
-    ...(types.types.includes('amazon-ebs') ? [amiRow(settings)] : []),
+    ...(types.types.includes('amazon-ebs') ? [amiRow(plan)] : []),
     ...(types.types.includes('ami') ? [publishRow(settings)] : []),
     ...(images === undefined ? [] : [{ label: 'base image', value: images.base.name, why: images.base.why }]),
     { label: 'payload', ...payloadValue(payload) },

@@ -5,7 +5,8 @@ import { baseCacheFolder } from '../base/prepare-base.ts';
 import { type BaseChoice, findBase } from '../base/find-base.ts';
 import { DEFAULT_FORMATS, parseFormats } from '../images/formats.ts';
 import { resolveKeys } from '../keys/keys.ts';
-import { builderNames, readTemplate } from '../packer/template.ts';
+import { takesSourceAmi } from '../packer/source-variables.ts';
+import { builderNames, type PackerTemplate, readTemplate } from '../packer/template.ts';
 import type { BuildPlan, ImagePlan } from '../plan/build-plan.ts';
 import { asksForImages, chooseBuildTypes, packerTypes } from '../plan/build-types.ts';
 import { publishedFormat, publishRequestOf } from '../plan/published-ami.ts';
@@ -67,7 +68,7 @@ export async function inspect(settings: Settings, context: InspectContext): Prom
   );
   const target = asksForImages(settings.buildTypes)
     ? await inspectImages(findings, settings, imagePath !== undefined, context)
-    : await inspectInstance(findings, settings, context);
+    : await inspectInstance(findings, settings, template?.template, context);
   const { signer, tools: signingTools } = await checkSigning(findings, settings, signal);
   const isComplete = types && template && keys && findings.problems.length === 0;
   return {
@@ -118,10 +119,12 @@ async function inspectImages(
 async function inspectInstance(
   findings: Findings,
   settings: Settings,
+  template: PackerTemplate | undefined,
   { programFolder }: InspectContext,
 ): Promise<Target<Pick<ImagePlan, 'payload'>>> {
   const { sourceAmi } = settings.aws;
-  const family = sourceAmi.kind === 'family' ? sourceAmi.family : settings.base.family;
+  const isOfFamily = sourceAmi.kind === 'family' && template !== undefined && takesSourceAmi(template);
+  const family = isOfFamily ? sourceAmi.family : settings.base.family;
   if (family === undefined) return { plan: undefined, tools: {} };
   const base = { family, name: family };
   const payload = await checkPayload(findings, settings, base, join(programFolder, 'ansible'));

@@ -206,6 +206,30 @@ describe('a build with an AMI', () => {
     expect(stderr).toContain(`what ${id} ("golden-42") is made of is not known`);
   });
 
+  it('of a template that names its source looks for no other one', async () => {
+    const template = JSON.parse(await readFile(join(rig.programFolder, 'packer-config.json'), 'utf8')) as {
+      builders: Record<string, unknown>[];
+    };
+    const builders = [{ type: 'amazon-ebs', source_ami: 'ami-00000000000000001' }];
+    const own = join(rig.programFolder, 'template-source.json');
+    await writeFile(own, JSON.stringify({ ...template, builders }));
+    const id = made();
+    let variables: Readonly<Record<string, string>> = {};
+    await answers(async (build) => {
+      ({ variables } = build);
+      await buildAmiWell(build, 'us-west-2', id);
+    });
+    const unknown = await run({ ...AMI_ALONE, TEMPLATE: own, BASE_FAMILY: '' });
+    expect(unknown.stderr).toContain("ami      of the template's source AMI, on t3.large");
+    expect(unknown.stderr).toContain("what the template's source AMI is made of is not known");
+    // No family is published in this account: one that was looked for would be missing.
+    const { exitCode, stderr } = await run({ ...AMI_ALONE, TEMPLATE: own, BASE_FAMILY: 'ubuntu' });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(variables).toMatchObject({ ssh_username: 'ubuntu' });
+    expect(variables).not.toHaveProperty('aws_source_ami');
+    expect(await manifest()).toMatchObject({ ami: [{ id }], base: { family: 'ubuntu' } });
+  });
+
   it('is removed when the real Packer is stopped while AWS makes it, which leaves it', async () => {
     publishImage(aws.world);
     aws.world.registrationMs = 60_000;
