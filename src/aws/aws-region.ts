@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import type { BuilderError } from '../errors.ts';
 import { registerSecret } from '../system/secrets.ts';
 import type { AwsAction } from './actions.ts';
-import { explainFailure, failureKind } from './failures.ts';
+import { type AwsWork, explainFailure, failureKind } from './failures.ts';
 import { type RetryOptions, withRetries } from './retries.ts';
 
 // The SDK warns of its own end of support for Node.js 20, on standard error, in the middle of the progress.
@@ -26,16 +27,24 @@ export type AskOptions = Pick<RetryOptions, 'onRetry'> & {
   readonly isTransient?: (thrown: unknown) => boolean;
 };
 
+export interface RegionOptions {
+  readonly keys: GivenKeys | undefined;
+  readonly signal: AbortSignal;
+  readonly work: AwsWork;
+}
+
 /** EC2 and EBS of one region. Retries are this program's own: they steer how much is sent at once. */
 export class AwsRegion {
   readonly name: string;
   readonly ec2: EC2Client;
   readonly ebs: EBSClient;
   readonly #signal: AbortSignal;
+  readonly #work: AwsWork;
 
-  constructor(name: string, keys: GivenKeys | undefined, signal: AbortSignal) {
+  constructor(name: string, { keys, signal, work }: RegionOptions) {
     this.name = name;
     this.#signal = signal;
+    this.#work = work;
     // Every request that is under way listens to it; Node.js takes more than ten for a leak.
     setMaxListeners(SOCKETS * 2, signal);
     const config = {
@@ -59,7 +68,7 @@ export class AwsRegion {
    */
   async requireCredentials(): Promise<void> {
     const found = await this.ec2.config.credentials().catch((thrown: unknown) => {
-      throw explainFailure(thrown, { action: 'ec2:DescribeImages', region: this.name });
+      throw this.#explain(thrown, 'ec2:DescribeImages');
     });
     registerSecret(found.secretAccessKey);
     registerSecret(found.sessionToken);
@@ -83,8 +92,12 @@ export class AwsRegion {
       });
     } catch (thrown) {
       signal.throwIfAborted();
-      throw explainFailure(thrown, { action, region: this.name });
+      throw this.#explain(thrown, action);
     }
+  }
+
+  #explain(thrown: unknown, action: AwsAction): BuilderError {
+    return explainFailure(thrown, { action, region: this.name, work: this.#work });
   }
 
   close(): void {

@@ -10,7 +10,7 @@ function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-const ASKED = { action: 'ec2:RegisterImage', region: 'us-west-2' } as const;
+const ASKED = { action: 'ec2:RegisterImage', region: 'us-west-2', work: 'publish' } as const;
 
 describe('failureKind', () => {
   it.each([
@@ -54,7 +54,9 @@ describe('explainFailure', () => {
   it('names the action that is not allowed, and cuts what AWS encodes into its message', () => {
     const error = explainFailure(sdkError('UnauthorizedOperation', 403, 'x'.repeat(2000)), ASKED);
     expect(error.message).toMatch(/^these credentials may not do ec2:RegisterImage in us-west-2: x{300}…$/);
-    expect(error.hint).toContain('allow ec2:RegisterImage');
+    expect(error.hint).toBe('allow ec2:RegisterImage; publish policy prints all that is needed');
+    const packers = explainFailure(sdkError('UnauthorizedOperation', 403), { ...ASKED, work: 'packer' });
+    expect(packers.hint).toContain('publish policy --packer prints');
   });
 
   it('takes a region without an address for what it is, and leaves our own errors alone', () => {

@@ -30,11 +30,18 @@ export function failureKind(thrown: unknown): FailureKind {
   return CONNECTION_CODES.includes(systemCode(thrown) ?? '') ? 'connection' : 'refused';
 }
 
-/** Where a request went. */
+/** Whose requests these are: each kind of work has a policy of its own. */
+export type AwsWork = 'publish' | 'packer';
+
+/** What was asked for, where, and for which work. */
 export interface AskedOf {
   readonly action: AwsAction;
   readonly region: string;
+  readonly work: AwsWork;
 }
+
+/** The command that prints the policy of each kind of work. */
+const POLICY_COMMANDS = { publish: 'publish policy', packer: 'publish policy --packer' } as const;
 
 interface Rule {
   readonly pattern: RegExp;
@@ -49,7 +56,7 @@ const RULES: readonly Rule[] = [
     pattern: /^(UnauthorizedOperation|AccessDenied(Exception)?)$/,
     code: 'aws-denied',
     what: ({ action, region }) => `these credentials may not do ${action} in ${region}`,
-    hint: ({ action }) => `allow ${action}; publish policy prints all that is needed`,
+    hint: ({ action, work }) => `allow ${action}; ${POLICY_COMMANDS[work]} prints all that is needed`,
   },
   {
     pattern: /^CredentialsProviderError$/,

@@ -15,7 +15,7 @@ export interface Policy {
 }
 
 /** What EBS needs of a key (EBS user guide, "Permissions to use AWS KMS keys"). */
-const KEY_ACTIONS = [
+export const KEY_ACTIONS = [
   'kms:CreateGrant',
   'kms:Decrypt',
   'kms:DescribeKey',

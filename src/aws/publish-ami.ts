@@ -86,7 +86,7 @@ export async function publishAmi(
   const disk = await openSource(scope, source.path, signal);
   const bootMode = chooseBootMode(disk.startable, request.bootMode);
   const open = (name: string): AwsRegion => {
-    const region = new AwsRegion(name, keys, signal);
+    const region = new AwsRegion(name, { keys, signal, work: 'publish' });
     scope.defer(() => region.close());
     return region;
   };

@@ -40,7 +40,8 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
   await using scope = new Scope();
   const { plan, workspace, keys } = request;
   const { emit, signal } = context;
-  const region = new AwsRegion(plan.settings.aws.region, awsKeysOf(plan.settings), signal);
+  const keysOfAws = awsKeysOf(plan.settings);
+  const region = new AwsRegion(plan.settings.aws.region, { keys: keysOfAws, signal, work: 'packer' });
   scope.defer(() => region.close());
   const prepared = await runPhase(emit, 'ami-prepare', 'find the source AMI', () =>
     prepareInstance(region, request, context),
@@ -63,7 +64,7 @@ export async function buildAmi(request: AmiRequest, context: BuildContext): Prom
     signal,
     stopTimeoutMs: STOP_TIMEOUT_MS,
   }).catch(async (thrown: unknown) => {
-    await discardUnfinished(unfinished, { region: region.name, keys: awsKeysOf(plan.settings), emit });
+    await discardUnfinished(unfinished, { region: region.name, keys: keysOfAws, emit });
     throw thrown;
   });
   const amis = await runPhase(emit, 'ami-finish', 'read back the AMI, and require IMDSv2', () =>

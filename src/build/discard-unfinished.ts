@@ -17,7 +17,7 @@ export async function discardUnfinished(
   }: { readonly region: string; readonly keys: GivenKeys | undefined; readonly emit: Emit },
 ): Promise<void> {
   if (unfinished.ids.length === 0) return;
-  const region = new AwsRegion(name, keys, AbortSignal.timeout(LONGEST_MS));
+  const region = new AwsRegion(name, { keys, signal: AbortSignal.timeout(LONGEST_MS), work: 'packer' });
   const tell = (ids: readonly string[], thrown: unknown): void => {
     const text = `the unfinished AMI ${ids.join(', ')} in ${name} may be left, with its snapshot: ${asError(thrown).message}`;
     emit({ type: 'notice', level: 'warning', text });

@@ -61,7 +61,7 @@ export async function cleanUp(
   await using scope = new Scope();
   const removed: (Removal & { readonly region: string })[] = [];
   for (const name of [request.region, ...request.copyTo]) {
-    const region = new AwsRegion(name, awsKeysOf(settings), signal);
+    const region = new AwsRegion(name, { keys: awsKeysOf(settings), signal, work: 'publish' });
     scope.defer(() => region.close());
     await region.requireCredentials();
     for (const removal of await findLeftovers(region, named === undefined ? [] : [named])) {

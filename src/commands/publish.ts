@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { builderPolicy } from '../aws/builder-policy.ts';
 import { publishPolicy } from '../aws/policy.ts';
 import { keyArnsOf, readPublishRequest, type PublishRequest } from '../aws/publish-request.ts';
 import { BuilderError } from '../errors.ts';
@@ -49,6 +50,7 @@ export const publishCommand: CommandDefinition = {
     { flags: '--deprecate-at <date>', description: 'when it is to be deprecated, such as 2028-12-31' },
     { flags: '--verify', description: 'read everything back and compare, not only a sample' },
     { flags: '--dry-run', description: 'say what would be made or removed' },
+    { flags: '--packer', description: "policy: of the AMI by Packer's builder, not of publishing" },
   ],
   variables: ['IMAGE_PATH', 'AWS_REGION', 'AWS_ACCESS_KEY', 'AWS_SECRET_KEY'],
   run: async (input, context) => {
@@ -100,7 +102,10 @@ async function cleanup(target: string | undefined, request: PublishRequest, run:
   context.print(removed.length === 0 ? 'nothing to remove' : `${removed.length} ${what}`);
 }
 
-function policy(_target: string | undefined, request: PublishRequest, { context }: Run): void {
-  const text = publishPolicy([request.region, ...request.copyTo], keyArnsOf(request));
+function policy(_target: string | undefined, request: PublishRequest, { input, context }: Run): void {
+  const { region, copyTo } = request;
+  const keyArns = keyArnsOf(request);
+  const isPackers = input.options['packer'] === true;
+  const text = isPackers ? builderPolicy(region, keyArns) : publishPolicy([region, ...copyTo], keyArns);
   context.print(JSON.stringify(text, null, 2));
 }

@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
     pattern: /\b(UnauthorizedOperation|AccessDenied)\b/,
     code: 'aws-denied',
     what: 'these credentials may not do all that an AMI needs',
-    hint: 'docs/aws-packer.md has the policy that Packer needs',
+    hint: 'publish policy --packer prints the policy that this needs',
   },
   {
     pattern: /\b\w*(LimitExceeded|QuotaExceeded|InsufficientInstanceCapacity)\b/,

@@ -1,6 +1,7 @@
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BUILDER_ACTIONS } from '../../src/aws/builder-policy.ts';
 import type { BuildEvent } from '../../src/events.ts';
 import { AwsStandIn } from '../fakes/aws/aws-stand-in.ts';
 import { publishImage } from '../fakes/aws/published-image.ts';
@@ -250,6 +251,10 @@ describe('a build with an AMI', () => {
     expect([...region.images.values()].filter(({ owner }) => owner === undefined)).toEqual([]);
     expect(region.snapshots.size).toBe(1);
     expect(region.machines.leftovers(aws.world.clock.nowMs())).toEqual([]);
+    // The policy has all that was asked for, before and after the stop.
+    const asked = new Set(aws.world.requests.map((name) => `ec2:${name}`));
+    expect(asked.size).toBeGreaterThan(10);
+    expect(Object.values(BUILDER_ACTIONS).flat()).toEqual(expect.arrayContaining([...asked]));
   });
 
   it.each([

@@ -122,6 +122,13 @@ describe('publish', () => {
     ]);
   });
 
+  it("prints the policy of Packer's builder, too", async () => {
+    const { stdout } = await build.run(['publish', 'policy', '--packer', '--region', 'eu-central-1']);
+    const text = JSON.stringify(JSON.parse(stdout));
+    expect(text).toContain('ec2:RunInstances');
+    expect(text).toContain('{"aws:RequestedRegion":"eu-central-1"}');
+  });
+
   it.each([
     [['ami'], /nothing to publish is given/],
     [['everything'], /publish everything is not known/],
