@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/{integration,fakes}/**/*.test.ts'],
+          include: ['test/{integration,fakes,contract}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

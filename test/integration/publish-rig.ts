@@ -57,20 +57,8 @@ export class PublishRig implements AsyncDisposable {
     return this.at('state');
   }
 
-  /** Makes a raw disk; what is not named is a hole. */
-  async disk(name: string, options: DiskOptions = {}): Promise<string> {
-    const { sizeMib = 16, blocks = { 0: 0, 3: 1, 8: 2 }, bios = true, uefi = true } = options;
-    const file = await open(this.at(name), 'w');
-    try {
-      await file.truncate(sizeMib * MIB);
-      for (const [index, fill] of Object.entries(blocks)) {
-        await file.write(Buffer.alloc(BLOCK_BYTES, fill), 0, BLOCK_BYTES, Number(index) * BLOCK_BYTES);
-      }
-      await file.write(bootSectors(bios, uefi), 0, undefined, 0);
-    } finally {
-      await file.close();
-    }
-    return this.at(name);
+  disk(name: string, options: DiskOptions = {}): Promise<string> {
+    return makeRawDisk(this.at(name), options);
   }
 
   async toFormat(raw: string, format: string, name: string): Promise<string> {
@@ -146,6 +134,22 @@ export class PublishRig implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scope[Symbol.asyncDispose]();
   }
+}
+
+/** Makes a raw disk and returns its path; what is not named is a hole. */
+export async function makeRawDisk(path: string, options: DiskOptions = {}): Promise<string> {
+  const { sizeMib = 16, blocks = { 0: 0, 3: 1, 8: 2 }, bios = true, uefi = true } = options;
+  const file = await open(path, 'w');
+  try {
+    await file.truncate(sizeMib * MIB);
+    for (const [index, fill] of Object.entries(blocks)) {
+      await file.write(Buffer.alloc(BLOCK_BYTES, fill), 0, BLOCK_BYTES, Number(index) * BLOCK_BYTES);
+    }
+    await file.write(bootSectors(bios, uefi), 0, undefined, 0);
+  } finally {
+    await file.close();
+  }
+  return path;
 }
 
 /** The first two MiB of a disk: boot code when it starts by BIOS, a GPT with an EFI system partition when by UEFI. */
