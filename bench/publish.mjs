@@ -1,8 +1,9 @@
 // How fast `publish ami` sends a disk, as a ratio to a bare loop that reads, hashes and sends the same file to the same
 // stand-in server; its memory; how much is sent again after kill -9, and after 1 % of the blocks has changed; and
 // whether 5 % of faults harm it.
-// Usage: node bench/publish.mjs [--rounds N] [--gib N] [WORK_FOLDER]
-// Needs twice the disk's size in the work folder, and once in TMPDIR. Server, bare loop and publish are processes of
+// Usage: node bench/publish.mjs [--rounds N] [--gib N] [--format raw|qcow2] [WORK_FOLDER]
+// A disk that is not raw is read through qemu-nbd; the bare loop always reads the raw one.
+// Needs twice the disk's size in the work folder (four times when it is not raw), and once in TMPDIR. Server, bare loop and publish are processes of
 // their own. The time of a publish is that of all of it: the disk is read twice, a sample read back, the image registered.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
@@ -17,7 +18,11 @@ import { build } from 'esbuild';
 const BLOCK_BYTES = 512 * 1024;
 const ROOT = join(import.meta.dirname, '..');
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, gib: { type: 'string', default: '2' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    gib: { type: 'string', default: '2' },
+    format: { type: 'string', default: 'raw' },
+  },
   allowPositionals: true,
 });
 const blockCount = Number(values.gib) * 2048;
@@ -32,17 +37,18 @@ try {
     bare: await bundle('bare', BARE()),
   };
   const disk = makeDisk(join(work, 'disk.raw'));
+  const image = imageOf(disk);
   server = await startServer(programs.server);
-  await measureRate(programs, disk);
-  await measureResume(programs, disk);
-  await measureIncrement(programs, disk);
-  await measureFaults(programs, disk);
+  await measureRate(programs, disk, image);
+  await measureResume(programs, image);
+  await measureIncrement(programs, disk, image);
+  await measureFaults(programs, image);
 } finally {
   server?.child.kill();
   rmSync(work, { recursive: true });
 }
 
-async function measureRate(programs, disk) {
+async function measureRate(programs, disk, image) {
   // The first one fills the server's store, as nothing that is measured does.
   await bare(programs, disk);
   const ratios = [];
@@ -51,7 +57,7 @@ async function measureRate(programs, disk) {
     const bareSeconds = await bare(programs, disk);
     // Otherwise there were a snapshot of the same disk to stand on.
     await server.ask('forget');
-    const ours = await publish(programs, disk, { name: `round ${round}`, state: `state-${round}` });
+    const ours = await publish(programs, image, { name: `round ${round}`, state: `state-${round}` });
     console.log(`bare loop ${bareSeconds.toFixed(1)} s, publish ${ours.seconds.toFixed(1)} s`);
     ratios.push(bareSeconds / ours.seconds);
     memoryMib = Math.max(memoryMib, ours.memoryMib);
@@ -62,23 +68,23 @@ async function measureRate(programs, disk) {
   console.log(`memory: ${memoryMib} MiB at most; less than 300 MB is wanted`);
 }
 
-async function measureResume(programs, disk) {
+async function measureResume(programs, image) {
   await server.ask('forget');
   const options = { name: 'killed', state: 'state-killed' };
-  const child = start(programs.publish, disk, options);
+  const child = start(programs.publish, image, options);
   const ended = once(child, 'exit');
   const killedAt = await server.ask(`kill ${child.pid} ${blockCount / 2}`);
   await ended;
-  const sent = await countOf(() => publish(programs, disk, options));
+  const sent = await countOf(() => publish(programs, image, options));
   console.log(
     `killed after ${percent(killedAt)} of the blocks; the next run sent ${percent(sent)}; at most 55 % is wanted`,
   );
 }
 
-async function measureIncrement(programs, disk) {
+async function measureIncrement(programs, disk, image) {
   await server.ask('forget');
   const state = 'state-line';
-  await publish(programs, disk, { name: 'first', state });
+  await publish(programs, image, { name: 'first', state });
   const changed = join(work, 'changed.raw');
   copyFileSync(disk, changed);
   const file = openSync(changed, 'r+');
@@ -86,15 +92,16 @@ async function measureIncrement(programs, disk) {
     writeSync(file, randomFillSync(Buffer.alloc(512)), 0, 512, block * BLOCK_BYTES + 4096);
   }
   closeSync(file);
-  const sent = await countOf(() => publish(programs, changed, { name: 'second', state }));
+  const changedImage = imageOf(changed);
+  const sent = await countOf(() => publish(programs, changedImage, { name: 'second', state }));
   console.log(`1 % of the blocks changed: ${percent(sent)} sent; at most 2 % is wanted`);
   rmSync(changed);
 }
 
-async function measureFaults(programs, disk) {
+async function measureFaults(programs, image) {
   await server.ask('forget');
   await server.ask('faults');
-  const { seconds } = await publish(programs, disk, { name: 'faults', state: 'state-faults', verify: true });
+  const { seconds } = await publish(programs, image, { name: 'faults', state: 'state-faults', verify: true });
   const faults = await server.ask('fault-count');
   console.log(`5 % of faults (${faults}): ended after ${seconds.toFixed(1)} s, all blocks read back equal`);
 }
@@ -109,6 +116,14 @@ function makeDisk(path) {
   }
   closeSync(file);
   return path;
+}
+
+/** The raw disk in the format that is to be published. */
+function imageOf(disk) {
+  if (values.format === 'raw') return disk;
+  const image = disk.replace(/raw$/, values.format);
+  execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', values.format, disk, image]);
+  return image;
 }
 
 async function countOf(work) {

@@ -258,17 +258,33 @@ describe('a build with an AMI', () => {
   });
 
   it.each([
-    ['name is taken', 'small-fixed', undefined, /an AMI of this name is there already: .*small-fixed/],
+    [
+      'name is taken',
+      'small-fixed',
+      () => publishImage(aws.world, { name: 'small-fixed', owner: undefined }),
+      /an AMI of this name is there already: .*small-fixed/,
+    ],
     [
       'instance is not allowed',
-      'small-2',
-      'ec2:RunInstances',
-      /may not do all that an AMI needs: .*ec2:RunInstances/,
+      'small-denied',
+      () => aws.world.denied.add('ec2:RunInstances'),
+      /may not do all that an AMI needs: .*ec2:RunInstances[^]*hint: publish policy --packer prints/,
     ],
-  ])('of the real Packer whose %s says so, and leaves nothing', async (_what, name, denied, message) => {
+    [
+      'quota is used up',
+      'small-quota',
+      () => (aws.world.region('us-west-2').machines.instanceQuota = 0),
+      /quota or AWS's stock does not allow it: .*VcpuLimitExceeded/,
+    ],
+    [
+      'account has no default VPC',
+      'small-vpc',
+      () => (aws.world.region('us-west-2').machines.hasDefaultVpc = false),
+      /no default VPC in this region: [^]*hint: set AWS_SUBNET/,
+    ],
+  ])('of the real Packer whose %s says so, and leaves nothing', async (_what, name, arrange, message) => {
     publishImage(aws.world);
-    publishImage(aws.world, { name: 'small-fixed', owner: undefined });
-    if (denied !== undefined) aws.world.denied.add(denied);
+    arrange();
     const template = await readFile(join(rig.programFolder, 'packer-config.json'), 'utf8');
     const own = join(rig.programFolder, `template-${name}.json`);
     await writeFile(own, template.replace('{{user `image_name`}}-{{timestamp}}', name));
@@ -277,6 +293,7 @@ describe('a build with an AMI', () => {
     const { exitCode, stderr } = await run({ ...AMI_ALONE, TEMPLATE: own, PATH });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(message);
-    expect(aws.world.region('us-west-2').machines.leftovers(aws.world.clock.nowMs())).toEqual([]);
+    const region = aws.world.region('us-west-2');
+    expect(region.machines.leftovers(aws.world.clock.nowMs())).toEqual([]);
   });
 });

@@ -167,6 +167,16 @@ describe('what cannot be published', () => {
     await expect(rig.publish(other)).rejects.toThrow(/was not made by this program/);
   });
 
+  it('refuses a name that another image has in a region to copy to, before anything is made', async () => {
+    await rig.publish(await rig.disk('one.raw'), { region: 'us-east-1' });
+    const other = await rig.disk('two.raw', { blocks: { 0: 0, 5: 5 } });
+    await expect(rig.publish(other, { copyTo: 'us-east-1' })).rejects.toMatchObject({
+      code: 'ami-name-taken',
+      message: expect.stringContaining('us-east-1 has an AMI small already') as unknown,
+    });
+    expect(rig.snapshots).toEqual([]);
+  });
+
   it('takes no image without its zeros for one that needs them', async () => {
     const raw = await rig.disk('d.raw');
     await rig.publish(raw);
@@ -227,6 +237,7 @@ describe('what cannot be published', () => {
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, '');
     vi.stubEnv('HOME', rig.folder);
     await expect(rig.publish(raw)).rejects.toMatchObject({ code: 'credentials-missing' });
+    expect(rig.aws.world.requests.filter((name) => !name.startsWith('Describe'))).toEqual([]);
   });
 
   it('says so when a quota is used up', async () => {
