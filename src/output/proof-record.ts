@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { BootProof } from '../events.ts';
 import { writeFileWhole } from '../system/files.ts';
 import { redactedJson } from '../system/secrets.ts';
+import { FileName } from './file-name.ts';
 
 /** The folder of the evidence in an output, and the record in it. */
 export const PROOF_FOLDER = 'proof';
@@ -25,8 +26,6 @@ const Check = z.object({
 });
 
 const Time = z.number().nonnegative();
-/** A name in this folder, and nothing else: what it names is read into a page. */
-const FileName = z.string().regex(/^[\w-][\w.-]*$/);
 
 const RecordSchema: z.ZodType<ProofRecord> = z.object({
   schema: z.literal(1),

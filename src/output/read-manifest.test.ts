@@ -42,6 +42,22 @@ describe('a manifest', () => {
     expect(() => parseManifest(text, 'm')).toThrow(expect.objectContaining({ code: 'manifest-malformed' }));
   });
 
+  it.each([
+    '../secret',
+    '/etc/passwd',
+    '..',
+    '.hidden',
+    'a/b',
+    '',
+  ])('that names the file %j, which is none of its folder, is refused', (file) => {
+    const manifest = sampleManifest();
+    const artifacts = manifest.artifacts.map((artifact) => ({ ...artifact, file }));
+    const text = JSON.stringify({ ...manifest, artifacts });
+    expect(() => parseManifest(text, 'm')).toThrow(
+      /artifacts\.0\.file: expected the name of a file in this folder/,
+    );
+  });
+
   it('that is not there is told by its path', async () => {
     await expect(readManifest('/nowhere/latest')).rejects.toMatchObject({
       code: 'manifest-missing',

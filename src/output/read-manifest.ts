@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { asError, BuilderError, systemCode } from '../errors.ts';
 import type { Ami, Phase, PhaseOutcome, TaskOutcome, TaskPhase } from '../events.ts';
 import { parseCheckedJson } from '../system/checked-json.ts';
+import { FileName } from './file-name.ts';
 import { type Manifest, MANIFEST_FILE } from './manifest.ts';
 
 /** A word of this program's; one that only a newer version knows is read as it stands. */
@@ -65,7 +66,7 @@ const ManifestSchema: z.ZodType<Manifest> = z.object({
   inputs: z.string().exactOptional(),
   settings: z.record(z.string(), z.union([z.string(), z.number()])),
   artifacts: z.array(
-    z.object({ format: z.string(), file: z.string(), bytes: Size, virtualBytes: Size, sha256: z.string() }),
+    z.object({ format: z.string(), file: FileName, bytes: Size, virtualBytes: Size, sha256: z.string() }),
   ),
   phases: z.array(Phases),
   tools: z.record(z.string(), z.string()),
@@ -76,9 +77,7 @@ const ManifestSchema: z.ZodType<Manifest> = z.object({
   tasks: z.array(Tasks).exactOptional(),
   durationMs: Time.exactOptional(),
   login: z.string().exactOptional(),
-  signature: z
-    .object({ tool: z.enum(['gpg', 'minisign']), file: z.string(), key: z.string() })
-    .exactOptional(),
+  signature: z.object({ tool: z.enum(['gpg', 'minisign']), file: FileName, key: z.string() }).exactOptional(),
   ami: z.array(AmiSchema).exactOptional(),
 });
 
