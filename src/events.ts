@@ -167,7 +167,7 @@ export interface AmiMade extends Ami {
   readonly type: 'ami-made';
 }
 
-export type CheckOutcome = 'ok' | 'failed' | 'skipped';
+export type CheckOutcome = 'ok' | 'failed';
 
 /** One thing that was looked at in a booted machine. */
 export interface ProofCheck {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { asError, BuilderError } from '../errors.ts';
 import { runPhase } from '../events.ts';
 import { resolveKeys } from '../keys/keys.ts';
-import { dropProofRecord } from '../output/proof-record.ts';
+import { type Comparison, dropProofRecord, writeProofRecord } from '../output/proof-record.ts';
 import { bootImages } from '../prove/boot-images.ts';
-import { compareImages } from '../prove/compare-images.ts';
+import { compareImages, type CompareRequest } from '../prove/compare-images.ts';
 import { type OpenedImage, openImage } from '../prove/opened-image.ts';
 import { findUserChecks } from '../prove/user-checks.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
@@ -35,11 +35,32 @@ export async function runProof(
   await runPhase(emit, 'prove', `prove ${target.name}`, async () => {
     const images: OpenedImage[] = [];
     for (const image of target.images) images.push(await openImage(scope, image, evidenceFolder, signal));
-    await compareImages({ images, digests, emit, signal });
+    const comparison = await compareAndRecord({ images, digests, emit, signal }, evidenceFolder);
     if (terms === undefined) return;
     const boots = { ...terms, evidenceFolder, runId, signal };
-    await bootImages({ images, terms: boots, host: hostResources(), emit });
+    await bootImages({ images, comparison, terms: boots, host: hostResources(), emit });
   });
+}
+
+/** Compares the files, and leaves a record of what was found, though it be all that the proof comes to. */
+async function compareAndRecord(request: CompareRequest, evidenceFolder: string): Promise<Comparison> {
+  try {
+    await compareImages(request);
+  } catch (thrown) {
+    if (isDifference(thrown)) {
+      const comparison: Comparison = { outcome: 'failed', reason: thrown.message };
+      await writeProofRecord(evidenceFolder, { comparison, boots: [] });
+    }
+    throw thrown;
+  }
+  const comparison: Comparison = { outcome: 'ok' };
+  await writeProofRecord(evidenceFolder, { comparison, boots: [] });
+  return comparison;
+}
+
+/** As against a tool that is missing, or a Ctrl-C. */
+function isDifference(thrown: unknown): thrown is BuilderError {
+  return thrown instanceof BuilderError && ['compare-failed', 'checksum-mismatch'].includes(thrown.code);
 }
 
 async function prepareTerms(

@@ -1,9 +1,8 @@
 import { basename, join } from 'node:path';
 import { BuilderError, BuilderErrors } from '../errors.ts';
 import type { BootProof, Emit } from '../events.ts';
-import { type ProofRecord, writeProofRecord } from '../output/proof-record.ts';
+import { type Comparison, type ProofRecord, writeProofRecord } from '../output/proof-record.ts';
 import { atOnce } from '../system/at-once.ts';
-import { VERSION } from '../version.ts';
 import { type HostResources, planBoots } from './boot-plan.ts';
 import { lastLines } from './diagnose.ts';
 import { firmwareFor } from './firmware.ts';
@@ -15,6 +14,8 @@ import { proveImage, type ProvenImage } from './prove-image.ts';
 
 export interface BootRequest {
   readonly images: readonly OpenedImage[];
+  /** What was found before, for the record. */
+  readonly comparison?: Comparison;
   readonly terms: Omit<ProofTerms, 'cpus'>;
   readonly host: HostResources;
   readonly emit: Emit;
@@ -25,7 +26,13 @@ export interface BootRequest {
  * is alone is booted twice, since two machines of an image must differ. Writes the evidence and its record into a folder that is there. Fails with
  * `proof-failed`, for all that failed, when all have ended.
  */
-export async function bootImages({ images, terms, host, emit }: BootRequest): Promise<ProofRecord> {
+export async function bootImages({
+  images,
+  comparison,
+  terms,
+  host,
+  emit,
+}: BootRequest): Promise<ProofRecord> {
   const { evidenceFolder, accelerator, memoryBytes, signal } = terms;
   const candidates = await planCandidates(images, { emit, signal });
   const plan = planBoots(candidates.length, memoryBytes, accelerator, host);
@@ -39,14 +46,11 @@ export async function bootImages({ images, terms, host, emit }: BootRequest): Pr
     emit({ type: 'image-proven', ...result.proof });
     return result;
   });
-  const record: ProofRecord = {
-    schema: 1,
-    builder: `netsil-builder ${VERSION}`,
-    provenAt: new Date().toISOString(),
-    accelerator,
-    boots: proven.map(({ proof }) => proof),
-  };
-  await writeProofRecord(evidenceFolder, record);
+  const boots = proven.map(({ proof }) => proof);
+  const record = await writeProofRecord(evidenceFolder, {
+    ...(comparison === undefined ? {} : { comparison }),
+    ...{ accelerator, boots },
+  });
   throwFailures(proven, evidenceFolder);
   return record;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../output/manifest.ts';
-import { isProven } from '../output/proof-record.ts';
+import { isProven, type ProofRecord } from '../output/proof-record.ts';
 import { formatBytes } from '../ui/bytes.ts';
 import { formatDuration } from '../ui/duration.ts';
 import { amisSection } from './amis.ts';
@@ -38,7 +38,7 @@ export function renderReport({ manifest, images, proof }: ReportData): string {
 <style>${new Html(STYLE)}</style>
 </head>
 <body>
-${header(manifest, verdict(images.length, proof !== undefined && isProven(proof.record)))}
+${header(manifest, verdict(images.length, proof?.record))}
 ${navigation(manifest)}
 <main>
 ${sourcesSection(manifest)}
@@ -72,8 +72,11 @@ ${layers.length === 0 ? NOTHING : html`<div><dt>Layers</dt><dd>${cached} of ${la
 </header>`;
 }
 
-/** A stamped folder is there only when every file of it was compared with the disk. */
-function verdict(imageCount: number, isBooted: boolean): string {
+/** A stamped folder is there only when every file of it was compared with the disk; a later proof may have found another. */
+function verdict(imageCount: number, record: ProofRecord | undefined): string {
+  const { outcome, reason } = record?.comparison ?? {};
+  if (outcome === 'failed') return `Not as it was built: ${reason ?? 'a later proof found a difference'}.`;
+  const isBooted = record !== undefined && isProven(record);
   const booted = isBooted ? ", and booted on hardware like its target's" : '';
   if (imageCount === 0) return 'An Amazon AMI, and no images.';
   if (imageCount === 1) return `One image, equal to the built disk byte for byte${booted}.`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DISK_FORMATS } from '../../src/images/formats.ts';
 import type { Manifest } from '../../src/output/manifest.ts';
+import { readProofRecord } from '../../src/output/proof-record.ts';
 import { exists, hashFile } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { BuildRig } from './build-rig.ts';
@@ -43,7 +44,9 @@ describe('prove', () => {
     expect(stdout).toContain(`proven: ${output}`);
     for (const { name } of DISK_FORMATS) expect(stderr).toContain(`compare ${name} 100 %`);
     const { stdout: left } = await run(['ls', '-A', join(output, 'proof')]);
-    expect(left.trim()).toBe('.lock');
+    expect(left.trim().split('\n')).toEqual(['.lock', 'proof.json']);
+    const record = await readProofRecord(join(output, 'proof'));
+    expect(record).toMatchObject({ comparison: { outcome: 'ok' }, boots: [] });
   });
 
   it('finds a file that is no longer the one that was made', async () => {
@@ -54,6 +57,11 @@ describe('prove', () => {
     expect(stderr).toMatch(
       /small\.qcow2 is not the file that was made: its SHA-256 is [0-9a-f]{64}, and should be/,
     );
+    const reason = expect.stringMatching(/^small\.qcow2 is not the file that was made/) as string;
+    const record = await readProofRecord(join(folder, 'proof'));
+    expect(record).toMatchObject({ comparison: { outcome: 'failed', reason }, boots: [] });
+    const report = await readFile(join(folder, 'report.html'), 'utf8');
+    expect(report).toContain('Not as it was built: small.qcow2 is not the file that was made');
   });
 
   it('finds a file that holds another disk, whatever its checksum says', async () => {
