@@ -194,6 +194,8 @@ export interface BootProof {
   /** A picture of its screen and its serial console's text: names in the folder of the evidence. */
   readonly screenshot?: string;
   readonly console?: string;
+  /** Why there is no picture of its screen. */
+  readonly noScreenshot?: string;
 }
 
 /** A file was booted on hardware like its target's, and looked at. */

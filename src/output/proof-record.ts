@@ -61,6 +61,7 @@ const RecordSchema: z.ZodType<ProofRecord> = z.object({
       cause: z.string().exactOptional(),
       screenshot: FileName.exactOptional(),
       console: FileName.exactOptional(),
+      noScreenshot: z.string().exactOptional(),
     }),
   ),
 });

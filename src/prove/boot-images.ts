@@ -44,6 +44,11 @@ export async function bootImages({
     const result = await proveImage(candidate, { ...terms, cpus: plan.cpusEach }, { onFraction, earlier });
     onFraction(1);
     emit({ type: 'image-proven', ...result.proof });
+    const { noScreenshot } = result.proof;
+    if (noScreenshot !== undefined) {
+      const text = `${candidate.evidenceName}: there is no picture of its screen: ${noScreenshot}`;
+      emit({ type: 'notice', level: 'warning', text });
+    }
     return result;
   });
   const boots = proven.map(({ proof }) => proof);

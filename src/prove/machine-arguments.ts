@@ -16,8 +16,6 @@ export interface ProofMachine {
   readonly overlay: string;
   /** The arguments that hand over its user data. */
   readonly userData: readonly string[];
-  /** The host's port that leads to its SSH. */
-  readonly sshPort: number;
   readonly macAddress: string;
   readonly monitorSocket: string;
   readonly serialLog: string;
@@ -60,7 +58,8 @@ export function proofMachineArgs(machine: ProofMachine): string[] {
       `file=${machine.overlay.replaceAll(',', ',,')},format=qcow2,if=none,id=disk,cache=unsafe,discard=unmap`,
     ],
     ...DISK_DEVICES[lookAlike.controller].flatMap((device) => ['-device', device]),
-    ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${machine.sshPort}-:22`],
+    // A port that nobody has; the monitor tells which.
+    ...['-netdev', 'user,id=net,hostfwd=tcp:127.0.0.1:0-:22'],
     ...['-device', `${lookAlike.network},netdev=net,mac=${machine.macAddress}`],
     ...machine.userData,
   ];

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { diskArguments } from '../qemu/disk-file.ts';
-import type { GuestLogin } from '../qemu/guest-ssh.ts';
 import { createOverlay } from '../qemu/qemu-img.ts';
 import { plainTemporaryParent, temporaryFolder } from '../system/files.ts';
-import { freePort } from '../system/free-port.ts';
 import type { Scope } from '../system/scope.ts';
 import { qemuArguments } from '../userdata/qemu-arguments.ts';
 import { planUserData } from '../userdata/user-data.ts';
@@ -18,7 +16,6 @@ const GROWTH_SHARE = 0.25;
 
 /** The new machine as its owner knows it. */
 export interface NewGuest {
-  readonly login: GuestLogin;
   readonly hostname: string | undefined;
   readonly diskBytes: number;
 }
@@ -36,7 +33,6 @@ export async function prepareMachine(
   const { accelerator, cpus, memoryBytes } = terms;
   const diskBytes = grownBytes(virtualSizeBytes);
   await createOverlay(overlay, { path: diskArguments(disk).name, format: disk.driver }, diskBytes);
-  const sshPort = await freePort();
   const hostname = `proof-${randomBytes(4).toString('hex')}`;
   const data = planUserData({ family: terms.family, publicKey: terms.publicKey, hostname });
   const userData = join(runFolder, data.kind === 'ignition' ? 'config.ign' : 'config-drive.iso');
@@ -46,14 +42,12 @@ export async function prepareMachine(
       ...{ lookAlike, firmware, accelerator, cpus, memoryBytes },
       overlay,
       userData: qemuArguments(data, userData),
-      sshPort,
       macAddress: randomMacAddress(),
       monitorSocket: join(runFolder, 'qmp.sock'),
       serialLog: join(runFolder, 'serial.log'),
       firmwareLog: join(runFolder, 'firmware.log'),
     },
     guest: {
-      login: { port: sshPort, keyPath: terms.keyPath, user: terms.user },
       // Ignition is told no host name.
       hostname: data.kind === 'ignition' ? undefined : hostname,
       diskBytes,

@@ -1,14 +1,18 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asError, BuilderError } from '../errors.ts';
+import { forwardedPort } from '../qemu/forwarded-port.ts';
 import { sshGreeting } from '../qemu/ssh-greeting.ts';
 import { saveScreenshot } from '../qemu/screenshot.ts';
 import { type MachineWatch, watchMachine } from '../qemu/watch-machine.ts';
+import { endingWithParent } from '../system/ending-with-parent.ts';
 import { RUN_LABEL } from '../system/leftovers.ts';
-import { ProcessError, run } from '../system/process.ts';
+import { run } from '../system/process.ts';
 import type { Scope } from '../system/scope.ts';
 import { finalSymptom } from './diagnose.ts';
+import { lastWords } from './machine-end.ts';
 import { type ProofMachine, proofMachineArgs } from './machine-arguments.ts';
 
 export interface StartOptions {
@@ -18,24 +22,37 @@ export interface StartOptions {
 }
 
 /** How a machine's boot ended, as seen from outside. */
-export type BootOutcome =
-  | { readonly reached: 'ssh' }
-  | { readonly reached: 'end'; readonly why: string }
-  | { readonly reached: 'time-out' };
+export type BootOutcome = Reached | Ended;
+type Reached = { readonly reached: 'ssh'; readonly port: number } | { readonly reached: 'time-out' };
+
+/** A machine that ended by itself, or whose console shows that it comes no further, and what was said of it. */
+export interface Ended {
+  readonly reached: 'end';
+  readonly why: string;
+}
 
 /** A machine that runs until the scope ends. */
 export interface RunningMachine {
-  /** Fires with the signal that was given, and when the machine finds no room for its disk (`disk-full`). */
-  readonly signal: AbortSignal;
-  /** Waits until SSH greets, the machine says or shows that it never will, or the time is over. */
+  /** Waits until SSH greets, on a port of the loopback address that leads to it, the machine ends, or the time is over. */
   readonly boot: (timeoutMs: number) => Promise<BootOutcome>;
-  /** Takes a picture of its screen, a PNG file. Rejects when it is gone. */
+  /**
+   * Does some work with the machine; should the machine end first, the work is stopped and nobody waits for it. The signal is
+   * that of the work: it also fires when the proof is stopped, or the machine finds no room for its disk (`disk-full`).
+   */
+  readonly untilEnd: <Result>(work: (signal: AbortSignal) => Promise<Result>) => Promise<Result | Ended>;
+  /** Takes a picture of its screen, a PNG file. Rejects when it is gone, or does not answer. */
   readonly screenshot: (path: string) => Promise<void>;
 }
 
 const LOOK_EVERY_MS = 1000;
+/** A machine on a busy host answers slowly; one that is gone never does. */
+const SCREENSHOT_WITHIN_MS = 5000;
+const SSH_PORT = 22;
 
-/** Starts a machine. A QEMU that ends by itself ends the boot, with its last words. */
+/**
+ * Starts a machine. A QEMU that ends ends what is done with it, with its last words; one that could not even run the
+ * machine makes it fail (`process-failed`, `tool-missing`).
+ */
 export function startProofMachine(
   scope: Scope,
   machine: ProofMachine,
@@ -44,64 +61,101 @@ export function startProofMachine(
   const stop = new AbortController();
   const full = new AbortController();
   const signal = AbortSignal.any([outerSignal, full.signal]);
-  const ended = run(proofMachineArgs(machine), {
-    signal: AbortSignal.any([signal, stop.signal]),
-    capture: false,
-    ...(runId === undefined ? {} : { env: { ...process.env, [RUN_LABEL]: runId } }),
-  }).then(() => 'the machine switched itself off', lastWords);
   const watch = watchMachine(machine.monitorSocket, () => full.abort(diskFull(machine.overlay)));
+  const ended = runMachine(machine, watch, { runId, signal: AbortSignal.any([signal, stop.signal]) });
   scope.defer(async () => {
     watch.stop();
     stop.abort();
     await ended.catch(() => undefined);
   });
+  // Told of when somebody waits for it.
+  ended.catch(() => undefined);
+  const untilEnd: RunningMachine['untilEnd'] = (work) => raceEnd(work, { machine, ended, signal });
   return {
-    signal,
-    boot: (timeoutMs) => waitForBoot(machine, { watch, ended }, timeoutMs, signal),
-    screenshot: async (path) => {
-      const client = await watch.monitor(AbortSignal.any([signal, AbortSignal.timeout(LOOK_EVERY_MS)]));
-      await saveScreenshot(client, path);
-    },
+    untilEnd,
+    boot: (timeoutMs) => untilEnd((either) => waitForSsh(watch, timeoutMs, either)),
+    screenshot: (path) => takeScreenshot(watch, path, ended, signal),
   };
 }
 
-async function waitForBoot(
+/** Runs QEMU to its end, and tells how that came. */
+async function runMachine(
   machine: ProofMachine,
-  { watch, ended }: { readonly watch: MachineWatch; readonly ended: Promise<string> },
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<BootOutcome> {
+  watch: MachineWatch,
+  { runId, signal }: StartOptions,
+): Promise<Ended> {
+  let hasRun = false;
+  watch.monitor(signal).then(
+    () => (hasRun = true),
+    () => undefined,
+  );
+  try {
+    await run(endingWithParent(proofMachineArgs(machine)), {
+      ...{ signal, capture: false },
+      ...(runId === undefined ? {} : { env: { ...process.env, [RUN_LABEL]: runId } }),
+    });
+    return { reached: 'end', why: 'the machine switched itself off' };
+  } catch (thrown) {
+    return { reached: 'end', why: lastWords(thrown, hasRun) };
+  }
+}
+
+/** The work's result, or the machine's end; what loses is told to stop, and nobody waits for it. */
+async function raceEnd<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+  { machine, ended, signal }: { machine: ProofMachine; ended: Promise<Ended>; signal: AbortSignal },
+): Promise<Result | Ended> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  const outcomes: Promise<BootOutcome>[] = [
-    watch
-      .monitor(either)
-      .then((monitor) => sshGreeting(monitor, machine.sshPort, either))
-      .then(() => ({ reached: 'ssh' })),
-    ended.then((why) => ({ reached: 'end', why })),
-    watchConsole(machine, either).then((why) => ({ reached: 'end', why })),
-    sleep(timeoutMs, undefined, { signal: either }).then(() => ({ reached: 'time-out' })),
-  ];
-  // Those that lose are told to end, and reject then.
-  for (const outcome of outcomes) outcome.catch(() => undefined);
   try {
-    const outcome = await Promise.race(outcomes);
-    signal.throwIfAborted();
-    return outcome;
+    return await Promise.race([work(either), watchConsole(machine, either), ended]);
   } finally {
     over.abort();
+    // Whatever the work makes of that, it is why it ended.
+    signal.throwIfAborted();
+  }
+}
+
+async function waitForSsh(watch: MachineWatch, timeoutMs: number, signal: AbortSignal): Promise<Reached> {
+  const late = AbortSignal.timeout(timeoutMs);
+  const either = AbortSignal.any([signal, late]);
+  try {
+    const monitor = await watch.monitor(either);
+    const port = await forwardedPort(monitor, SSH_PORT);
+    await sshGreeting(monitor, port, either);
+    either.throwIfAborted();
+    return { reached: 'ssh', port };
+  } catch (thrown) {
+    if (late.aborted) return { reached: 'time-out' };
+    throw thrown;
+  }
+}
+
+async function takeScreenshot(
+  watch: MachineWatch,
+  path: string,
+  ended: Promise<Ended>,
+  signal: AbortSignal,
+): Promise<void> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(SCREENSHOT_WITHIN_MS)]);
+  const picture = watch.monitor(either).then((monitor) => saveScreenshot(monitor, path));
+  const gone = ended.then(() => {
+    throw new Error('the machine is gone');
+  });
+  try {
+    await Promise.race([picture, gone, once(either, 'abort')]);
+    either.throwIfAborted();
+  } catch (thrown) {
+    throw either.aborted ? new Error('its monitor does not answer') : asError(thrown);
   }
 }
 
 /** Waits until the consoles say something that no further waiting mends. */
-async function watchConsole(machine: ProofMachine, signal: AbortSignal): Promise<string> {
+async function watchConsole(machine: ProofMachine, signal: AbortSignal): Promise<Ended> {
   for (;;) {
     await sleep(LOOK_EVERY_MS, undefined, { signal });
-    const symptom = finalSymptom(
-      await readConsole(machine.serialLog),
-      await readConsole(machine.firmwareLog),
-    );
-    if (symptom !== undefined) return symptom;
+    const why = finalSymptom(await readConsole(machine.serialLog), await readConsole(machine.firmwareLog));
+    if (why !== undefined) return { reached: 'end', why };
   }
 }
 
@@ -119,11 +173,4 @@ function diskFull(overlay: string): BuilderError {
       hint: 'make room, or name another folder by --output-dir',
     },
   );
-}
-
-/** What a machine that ended said last. That there is no QEMU says nothing of the image. */
-function lastWords(thrown: unknown): string {
-  if (!(thrown instanceof ProcessError)) return asError(thrown).message;
-  if (thrown.failure === 'not-found') throw thrown;
-  return thrown.tail.at(-1) ?? thrown.message;
 }

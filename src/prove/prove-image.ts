@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asError } from '../errors.ts';
 import type { BootProof } from '../events.ts';
 import { Scope } from '../system/scope.ts';
 import { diagnose, finalSymptom } from './diagnose.ts';
@@ -21,8 +22,8 @@ const FRACTIONS = { started: 0.05, asked: 0.95 } as const;
 
 /**
  * Boots a copy of an image, which itself is not changed, with the user data of a new machine, looks at it, and keeps a
- * picture of its screen and its console's text. A boot that fails is a result; what throws is a bug, a tool that is
- * missing, or the signal's reason.
+ * picture of its screen and its console's text. A boot that fails is a result; what throws is a bug, a tool or a host that
+ * cannot run the machine, or the signal's reason.
  */
 export async function proveImage(
   candidate: Candidate,
@@ -60,28 +61,31 @@ async function causeOf(
   serial: string,
   { firmwareLog }: ProofMachine,
 ): Promise<string | undefined> {
-  if (visit.reached === 'inside') return undefined;
+  const { reached, ending } = visit;
+  if (reached === 'inside' && ending === undefined) return undefined;
   const firmware = await readConsole(firmwareLog);
-  if (visit.reached === 'outside') return diagnose(serial, firmware, visit.lastWords);
-  return finalSymptom(serial, firmware) ?? `ssh answers, but does not let you in: ${visit.refusal}`;
+  if (reached === 'outside') return diagnose(serial, firmware, ending);
+  if (ending !== undefined) return `ssh answered, and then the machine ended: ${ending}`;
+  const refusal = reached === 'door' ? (visit.refusal ?? '') : '';
+  return finalSymptom(serial, firmware) ?? `ssh answers, but does not let you in: ${refusal}`;
 }
 
-/** The files of the evidence, by what they are; a machine that is gone has no screen any more. */
+/** The files of the evidence, by what they are, and why there is no picture of the screen. */
 async function keepEvidence(
   { evidenceName }: Candidate,
   { serialLog }: ProofMachine,
   running: RunningMachine,
   folder: string,
-): Promise<Pick<BootProof, 'screenshot' | 'console'>> {
+): Promise<Pick<BootProof, 'screenshot' | 'noScreenshot' | 'console'>> {
   const screenshot = `${evidenceName}.png`;
   const console = `${evidenceName}.console.log`;
-  const hasScreen = await running.screenshot(join(folder, screenshot)).then(
-    () => true,
-    () => false,
+  const picture = await running.screenshot(join(folder, screenshot)).then(
+    () => ({ screenshot }),
+    (thrown: unknown) => ({ noScreenshot: asError(thrown).message }),
   );
   const hasConsole = await copyFile(serialLog, join(folder, console)).then(
     () => true,
     () => false,
   );
-  return { ...(hasScreen ? { screenshot } : {}), ...(hasConsole ? { console } : {}) };
+  return { ...picture, ...(hasConsole ? { console } : {}) };
 }

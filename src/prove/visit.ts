@@ -1,4 +1,5 @@
 import type { ProofCheck } from '../events.ts';
+import type { GuestLogin } from '../qemu/guest-ssh.ts';
 import { askGuest } from './ask-guest.ts';
 import { judgeFacts } from './checks.ts';
 import { judgeDistinct } from './distinct.ts';
@@ -6,7 +7,7 @@ import type { GuestFacts } from './guest-facts.ts';
 import type { NewGuest } from './new-machine.ts';
 import type { RunningMachine } from './proof-machine.ts';
 import type { Candidate, ProofTerms } from './proof-terms.ts';
-import { runUserCheck } from './user-checks.ts';
+import { runUserCheck, type UserCheck } from './user-checks.ts';
 
 export interface ProveOptions {
   /** Told of the part that is done, 0 to 1: an estimate. */
@@ -18,11 +19,16 @@ export interface ProveOptions {
 /** How much of a proof is done when the machine has answered. */
 const ANSWERING_FRACTION = 0.6;
 
-/** How far somebody comes who starts a machine and logs in. */
+/** How far somebody comes who starts a machine and logs in. `ending` is why it did not run on until the visit was over. */
 export type Visit =
-  | { readonly reached: 'inside'; readonly bootMs: number; readonly checks: readonly ProofCheck[] }
-  | { readonly reached: 'door'; readonly bootMs: number; readonly refusal: string }
-  | { readonly reached: 'outside'; readonly lastWords?: string };
+  | { readonly reached: 'outside'; readonly ending?: string }
+  | { readonly reached: 'door'; readonly bootMs: number; readonly ending?: string; readonly refusal?: string }
+  | {
+      readonly reached: 'inside';
+      readonly bootMs: number;
+      readonly ending?: string;
+      readonly checks: readonly ProofCheck[];
+    };
 
 /** Waits for a machine's start, logs in, and looks whether it is right. */
 export async function visitMachine(
@@ -34,27 +40,40 @@ export async function visitMachine(
   const startMs = performance.now();
   const startedSeconds = Math.floor(Date.now() / 1000);
   const boot = await running.boot(terms.bootTimeoutMs);
-  if (boot.reached === 'end') return { reached: 'outside', lastWords: boot.why };
+  if (boot.reached === 'end') return { reached: 'outside', ending: boot.why };
   if (boot.reached === 'time-out') return { reached: 'outside' };
   const bootMs = Math.round(performance.now() - startMs);
   onFraction(ANSWERING_FRACTION);
-  const { payload, publicKey, userChecks, bootTimeoutMs } = terms;
-  const { signal } = running;
+  const login = { port: boot.port, keyPath: terms.keyPath, user: terms.user };
   const { drivers } = candidate.lookAlike;
-  const answer = await askGuest(guest.login, { startedSeconds, drivers, payload, bootTimeoutMs }, signal);
+  const { payload, publicKey, bootTimeoutMs } = terms;
+  const question = { startedSeconds, drivers, payload, bootTimeoutMs };
+  const answer = await running.untilEnd((signal) => askGuest(login, question, signal));
+  if ('reached' in answer) return { reached: 'door', bootMs, ending: answer.why };
   if ('refusal' in answer) return { reached: 'door', bootMs, refusal: answer.refusal };
   const { facts } = answer;
-  const expected = { ...guest, publicKey: keyItself(publicKey), drivers, payload };
-  const checks = [
-    { check: 'login', outcome: 'ok', detail: `${terms.user}, with sudo` } as const,
-    ...judgeFacts(facts, expected),
-    ...judgeDistinct(facts, earlier),
-  ];
+  const seen = judgeFacts(facts, { ...guest, publicKey: keyItself(publicKey), drivers, payload });
+  const distinct = judgeDistinct(facts, earlier);
   earlier.push(facts);
+  const own = await runUserChecks(running, terms.userChecks, login, candidate.format);
+  const entered = { check: 'login', outcome: 'ok', detail: `${terms.user}, with sudo` } as const;
+  return { ...own, reached: 'inside', bootMs, checks: [entered, ...seen, ...distinct, ...own.checks] };
+}
+
+/** Runs the user's own checks one after the other, as far as the machine runs. */
+async function runUserChecks(
+  running: RunningMachine,
+  userChecks: readonly UserCheck[],
+  login: GuestLogin,
+  format: string,
+): Promise<{ readonly checks: readonly ProofCheck[]; readonly ending?: string }> {
+  const checks: ProofCheck[] = [];
   for (const check of userChecks) {
-    checks.push(await runUserCheck(check, guest.login, candidate.format, signal));
+    const found = await running.untilEnd((signal) => runUserCheck(check, login, format, signal));
+    if ('reached' in found) return { checks, ending: found.why };
+    checks.push(found);
   }
-  return { reached: 'inside', bootMs, checks };
+  return { checks };
 }
 
 /** A key without its comment. */

@@ -11,7 +11,7 @@ export function proofBlocks(format: string, proof: ReportProof | undefined): rea
 }
 
 function bootBlock(boot: BootProof, { folder, pictures }: ReportProof, isAgain: boolean): Html {
-  const { hardware, bootMs, outcome, cause, checks, screenshot, console } = boot;
+  const { hardware, bootMs, outcome, cause, checks, screenshot, noScreenshot, console } = boot;
   const picture = screenshot === undefined ? undefined : pictures.get(screenshot);
   const time =
     bootMs === undefined ? NOTHING : html`<p class="note">SSH answered after ${formatDuration(bootMs)}.</p>`;
@@ -23,6 +23,7 @@ function bootBlock(boot: BootProof, { folder, pictures }: ReportProof, isAgain: 
 ${time}${verdict}
 <ul class="checks">${checks.map(checkItem)}</ul>
 ${picture === undefined ? NOTHING : screen(boot, picture)}
+${noScreenshot === undefined ? NOTHING : html`<p class="note">There is no picture of its screen: ${noScreenshot}.</p>`}
 ${console === undefined ? NOTHING : html`<p class="note"><a href="${folder}/${console}">The console's text</a>, beside this page</p>`}`;
 }
 

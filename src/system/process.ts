@@ -15,17 +15,20 @@ export class ProcessError extends BuilderError {
   override readonly name = 'ProcessError';
   readonly failure: ProcessFailure;
   readonly exitCode: number | undefined;
+  /** What killed it, if it was not this program that stopped it. */
+  readonly signal: NodeJS.Signals | undefined;
 
   constructor(
     failure: ProcessFailure,
     message: string,
     exitCode: number | undefined,
     tail: readonly string[],
-    cause?: unknown,
+    { cause, signal }: { readonly cause?: unknown; readonly signal?: NodeJS.Signals } = {},
   ) {
     super(failure === 'not-found' ? 'tool-missing' : 'process-failed', message, { tail, cause });
     this.failure = failure;
     this.exitCode = exitCode;
+    this.signal = signal;
   }
 }
 
@@ -75,7 +78,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     const inputFailure = await input;
     if (inputFailure !== undefined) throw asError(inputFailure);
     if (signal !== null)
-      throw new ProcessError('killed', `${argv[0]} was killed by ${signal}`, undefined, tail);
+      throw new ProcessError('killed', `${argv[0]} was killed by ${signal}`, undefined, tail, { signal });
     if (exitCode !== 0 && !(options.acceptExitCodes ?? []).includes(exitCode)) {
       const message = `${argv[0]} ended with exit code ${exitCode}: ${displayArgv(argv)}`;
       throw new ProcessError('exited', message, exitCode, tail);
@@ -131,7 +134,7 @@ function startChild(argv: readonly string[], start: () => ChildProcess): ChildPr
     return start();
   } catch (cause) {
     const message = `${argv[0]} cannot be started: ${asError(cause).message}`;
-    throw new ProcessError('not-started', message, undefined, [], cause);
+    throw new ProcessError('not-started', message, undefined, [], { cause });
   }
 }
 
@@ -182,7 +185,7 @@ function ended(
       // A folder that is missing gives the same ENOENT as a program that is missing.
       const where = cwd === undefined ? '' : ` in ${cwd}`;
       const message = `${argv[0]} cannot be started${where}: ${cause.message}`;
-      reject(new ProcessError('not-found', message, undefined, [], cause));
+      reject(new ProcessError('not-found', message, undefined, [], { cause }));
     });
     child.once('exit', () => {
       if (child.pid === undefined) return;

@@ -1,0 +1,131 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readProofRecord } from '../../src/output/proof-record.ts';
+import { run } from '../../src/system/process.ts';
+import { fakeMachine, type MachinePlan } from '../fakes/machine/fake-machine.ts';
+import { nothingLeftWith, processesWith } from '../support/processes.ts';
+import { BuildRig, type Ended } from './build-rig.ts';
+
+/** What `prove` makes of a machine's end, by QEMUs and guests that are played; the images are real ones. */
+describe('a machine of a proof', () => {
+  let rig: BuildRig;
+
+  beforeAll(async () => {
+    rig = await BuildRig.open();
+    // Its user data is Ignition, which tells no host name that the played guest would have to know.
+    rig.env = { ...rig.env, PROVE: 'boot', BASE_FAMILY: 'fedora-coreos', PAYLOAD: '', SSH_TIMEOUT: '10s' };
+  }, 60_000);
+  afterAll(async () => {
+    await rig[Symbol.asyncDispose]();
+  });
+
+  /** Marks what runs for one test, of this run of the tests. */
+  const markOf = (name: string): { readonly env: Record<string, string>; readonly mark: string } => {
+    const value = rig.at(name);
+    return { env: { PROOF_MARK: value }, mark: `PROOF_MARK=${value}` };
+  };
+
+  async function makeImage(name: string, plan: MachinePlan): Promise<string> {
+    await fakeMachine(rig.fakes.folder, rig.at('key'), plan);
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', rig.at(`${name}.qcow2`), '32M']);
+    return rig.at(`${name}.qcow2`);
+  }
+
+  async function prove(name: string, plan: MachinePlan): Promise<Ended & { readonly evidence: string }> {
+    const ended = await rig.run(['prove', await makeImage(name, plan)]);
+    return { ...ended, evidence: rig.at(`${name}.proof`) };
+  }
+
+  it('that is right is proven, with a picture of its screen', async () => {
+    const { exitCode, stderr, evidence } = await prove('right', { console: 'Linux version 6.1\n' });
+    expect(exitCode, stderr).toBe(0);
+    const record = await readProofRecord(evidence);
+    expect(record).toMatchObject({ comparison: { outcome: 'ok' }, accelerator: 'tcg' });
+    expect(record?.boots).toMatchObject([
+      { outcome: 'ok', screenshot: 'qcow2.png', console: 'qcow2.console.log' },
+      { outcome: 'ok', screenshot: 'qcow2-2.png', console: 'qcow2-2.console.log' },
+    ]);
+    expect(await readFile(join(evidence, 'qcow2.console.log'), 'utf8')).toBe('Linux version 6.1\n');
+  });
+
+  it('whose screen cannot be pictured is told of, in the record too', async () => {
+    const { exitCode, stderr, evidence } = await prove('blind', { screenFailure: 'no surface' });
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toContain('warning: qcow2: there is no picture of its screen: GenericError: no surface');
+    const record = await readProofRecord(evidence);
+    expect(record?.boots[0]).toMatchObject({ outcome: 'ok', noScreenshot: 'GenericError: no surface' });
+    expect(record?.boots[0]).not.toHaveProperty('screenshot');
+  });
+
+  it('that QEMU cannot run is no failure of the image', async () => {
+    const refuses = "cannot set up guest memory 'pc.ram': Cannot allocate memory";
+    const { exitCode, stderr, evidence } = await prove('no-memory', { refuses });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/QEMU could not run a machine of the proof: .*Cannot allocate memory/);
+    expect(stderr).toContain('set MEMORY lower');
+    expect(stderr).not.toContain('does not start');
+    expect((await readProofRecord(evidence))?.boots).toEqual([]);
+  });
+
+  it.each<[string, string, NonNullable<MachinePlan['afterGreeting']>, RegExp]>([
+    [
+      'panics',
+      'panic',
+      { console: 'Kernel panic - not syncing: Attempted to kill init!\n' },
+      /kernel panic: Attempted/,
+    ],
+    ['ends', 'gone', { words: 'fatal: Trying to execute code outside RAM' }, /fatal: Trying to execute/],
+  ])('that %s after its greeting ends the proof at once', async (_what, name, afterGreeting, why) => {
+    // Such a login hangs for longer than the test may take.
+    const startMs = performance.now();
+    const { exitCode, stderr } = await prove(name, { afterGreeting, ssh: 'exec sleep 60' });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/does not start on hardware like .*: ssh answered, and then the machine ended: /);
+    expect(stderr).toMatch(why);
+    expect(performance.now() - startMs).toBeLessThan(30_000);
+  });
+
+  it('that lets nobody in is told by the words of ssh', async () => {
+    const { stderr } = await prove('closed', { ssh: 'echo "Permission denied (publickey)." >&2; exit 255' });
+    expect(stderr).toMatch(
+      /does not start .*: ssh answers, but does not let you in: Permission denied \(publickey\)/,
+    );
+  });
+
+  it('goes when the proof is stopped', async () => {
+    const image = await makeImage('stopped', { ssh: 'exec sleep 60' });
+    const { env, mark } = markOf('stopped');
+    const proof = rig.start(['prove', image], env);
+    await untilRunning(mark);
+    proof.kill('SIGINT');
+    expect((await proof.ended).exitCode).toBe(130);
+    await nothingLeftWith(mark);
+    expect((await readdir(rig.at('stopped.proof'))).sort()).toEqual(['.lock', 'proof.json']);
+  });
+
+  it('goes when the proof is killed, and the next one cleans up', async () => {
+    const image = await makeImage('killed', { ssh: 'exec sleep 60' });
+    const { env, mark } = markOf('killed');
+    const proof = rig.start(['prove', image], env);
+    await untilRunning(mark);
+    proof.kill('SIGKILL');
+    await proof.ended;
+    await expect.poll(() => machinesWith(mark), { timeout: 10_000 }).toEqual([]);
+    await fakeMachine(rig.fakes.folder, rig.at('key'));
+    const again = await rig.run(['prove', image]);
+    expect(again.exitCode, again.stderr).toBe(0);
+    const left = await readdir(rig.at('killed.proof'));
+    expect(left.filter((name) => name.startsWith('nb-'))).toEqual([]);
+  });
+
+  async function machinesWith(mark: string): Promise<readonly string[]> {
+    return (await processesWith(mark)).filter((line) => line.includes('fake-qemu.mjs'));
+  }
+
+  /** Until both machines of an image that is alone run. */
+  async function untilRunning(mark: string): Promise<void> {
+    while ((await machinesWith(mark)).length < 2) await sleep(50);
+  }
+});
