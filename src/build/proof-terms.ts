@@ -24,7 +24,7 @@ export function proofTerms(
   accelerator: Accelerator,
   { family, user, keyPath, publicKey, payload }: ProofBasis,
   userChecks: readonly UserCheck[],
-): Omit<ProofTerms, 'cpus' | 'evidenceFolder' | 'runId' | 'signal'> {
+): Omit<ProofTerms, 'cpus' | 'onDisk' | 'evidenceFolder' | 'runId' | 'signal'> {
   return {
     ...{ family, user, keyPath, publicKey },
     payload: provenPayload(payload),

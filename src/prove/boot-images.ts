@@ -5,6 +5,7 @@ import { type Comparison, type ProofRecord, writeProofRecord } from '../output/p
 import { atOnce } from '../system/at-once.ts';
 import { type HostResources, planBoots } from './boot-plan.ts';
 import { lastLines } from './diagnose.ts';
+import { type DiskLeftovers, readLeftovers } from './disk-leftovers.ts';
 import { firmwareFor } from './firmware.ts';
 import type { GuestFacts } from './guest-facts.ts';
 import { lookAlikeOf } from './look-alike.ts';
@@ -16,7 +17,7 @@ export interface BootRequest {
   readonly images: readonly OpenedImage[];
   /** What was found before, for the record. */
   readonly comparison?: Comparison;
-  readonly terms: Omit<ProofTerms, 'cpus'>;
+  readonly terms: Omit<ProofTerms, 'cpus' | 'onDisk'>;
   readonly host: HostResources;
   readonly emit: Emit;
 }
@@ -34,6 +35,7 @@ export async function bootImages({
   emit,
 }: BootRequest): Promise<ProofRecord> {
   const { evidenceFolder, accelerator, memoryBytes, signal } = terms;
+  const onDisk = await lookAtDisk(images, { emit, signal });
   const candidates = await planCandidates(images, { emit, signal });
   const plan = planBoots(candidates.length, memoryBytes, accelerator, host);
   const earlier: GuestFacts[] = [];
@@ -41,7 +43,11 @@ export async function bootImages({
     const onFraction = (fraction: number): void => {
       emit({ type: 'progress', phase: 'prove', item: candidate.evidenceName, fraction });
     };
-    const result = await proveImage(candidate, { ...terms, cpus: plan.cpusEach }, { onFraction, earlier });
+    const result = await proveImage(
+      candidate,
+      { ...terms, onDisk, cpus: plan.cpusEach },
+      { onFraction, earlier },
+    );
     onFraction(1);
     emit({ type: 'image-proven', ...result.proof });
     const { noScreenshot } = result.proof;
@@ -58,6 +64,20 @@ export async function bootImages({
   });
   throwFailures(proven, evidenceFolder);
   return record;
+}
+
+/** What is left on the disk that all the images hold. */
+async function lookAtDisk(
+  [first]: readonly OpenedImage[],
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<DiskLeftovers> {
+  if (first === undefined) return { paths: [] };
+  const onDisk = await readLeftovers(first.disk, signal);
+  if ('unread' in onDisk) {
+    const text = `what the build left is looked for in the machines alone: ${onDisk.unread}`;
+    emit({ type: 'notice', level: 'info', text });
+  }
+  return onDisk;
 }
 
 async function planCandidates(

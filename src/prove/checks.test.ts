@@ -9,6 +9,7 @@ const EXPECTED: Expectation = {
   diskBytes: 3072 * MIB,
   hostname: 'proof-1',
   drivers: [],
+  onDisk: { paths: [] },
   payload: 'other',
 };
 
@@ -129,6 +130,20 @@ describe('what is wrong is named', () => {
     expect(Object.keys(found)).toEqual(Object.keys(expected));
     for (const [check, pattern] of Object.entries(expected)) expect(found[check]).toMatch(pattern);
   });
+});
+
+it('tells what the disk held besides what the machine finds, each once', () => {
+  const onDisk = { paths: ['/var/log/auth.log', '/var/log/old'] };
+  expect(failures(withFact('left-log', '/var/log/old'), { onDisk })).toEqual({
+    'nothing left by the build': 'failed /var/log/auth.log, /var/log/old',
+  });
+});
+
+it('says so when the disk could not be looked at', () => {
+  const onDisk = { unread: 'the disk: no ext file system is on it, but xfs (partition 4)' };
+  expect(verdicts(GOOD, { onDisk })['nothing left by the build']).toBe(
+    'ok by the times of its files alone; the disk: no ext file system is on it, but xfs (partition 4)',
+  );
 });
 
 it('wants the drivers of a target whose devices QEMU does not have', () => {

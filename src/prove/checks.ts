@@ -1,4 +1,5 @@
 import type { ProofCheck } from '../events.ts';
+import type { DiskLeftovers } from './disk-leftovers.ts';
 import type { GuestFacts } from './guest-facts.ts';
 
 /** What a booted machine must be like. */
@@ -10,6 +11,8 @@ export interface Expectation {
   readonly hostname: string | undefined;
   /** Kernel modules that it must have. */
   readonly drivers: readonly string[];
+  /** What its disk held before it was started. */
+  readonly onDisk: DiskLeftovers;
   /** What was put in, if that is known. */
   readonly payload: ProvenPayload;
 }
@@ -134,11 +137,14 @@ const LEFTOVERS = [
 ] as const;
 const TOLD_LEFTOVERS = 5;
 
-function judgeLeftovers(facts: GuestFacts): Verdict {
+function judgeLeftovers(facts: GuestFacts, { onDisk }: Expectation): Verdict {
   // A find that cannot compare times finds nothing at all, not even the root folder.
   if (one(facts, 'looked') !== '/') return failed('the machine cannot tell what is older than its start');
-  const paths = LEFTOVERS.flatMap((name) => all(facts, name));
-  if (paths.length === 0) return OK;
+  const found = LEFTOVERS.flatMap((name) => all(facts, name));
+  const paths = [...new Set(['paths' in onDisk ? onDisk.paths : [], found].flat())];
+  if (paths.length === 0) {
+    return 'paths' in onDisk ? OK : ok(`by the times of its files alone; ${onDisk.unread}`);
+  }
   const more = paths.length > TOLD_LEFTOVERS ? ` and ${paths.length - TOLD_LEFTOVERS} more` : '';
   return failed(`${paths.slice(0, TOLD_LEFTOVERS).join(', ')}${more}`);
 }

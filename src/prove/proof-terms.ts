@@ -2,6 +2,7 @@ import type { Accelerator } from '../qemu/accelerator.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
 import type { UserDataFamily } from '../userdata/user-data.ts';
 import type { ProvenPayload } from './checks.ts';
+import type { DiskLeftovers } from './disk-leftovers.ts';
 import type { Firmware, LookAlike } from './look-alike.ts';
 import type { UserCheck } from './user-checks.ts';
 
@@ -32,6 +33,8 @@ export interface ProofTerms {
   /** One line of `authorized_keys`. */
   readonly publicKey: string;
   readonly payload: ProvenPayload;
+  /** What was left on the disk that all files hold. */
+  readonly onDisk: DiskLeftovers;
   readonly userChecks: readonly UserCheck[];
   /** Where pictures, consoles, and for a while the machines' disks are. */
   readonly evidenceFolder: string;

@@ -46,13 +46,13 @@ export async function visitMachine(
   onFraction(ANSWERING_FRACTION);
   const login = { port: boot.port, keyPath: terms.keyPath, user: terms.user };
   const { drivers } = candidate.lookAlike;
-  const { payload, publicKey, bootTimeoutMs } = terms;
+  const { payload, publicKey, onDisk, bootTimeoutMs } = terms;
   const question = { startedSeconds, drivers, payload, bootTimeoutMs };
   const answer = await running.untilEnd((signal) => askGuest(login, question, signal));
   if ('reached' in answer) return { reached: 'door', bootMs, ending: answer.why };
   if ('refusal' in answer) return { reached: 'door', bootMs, refusal: answer.refusal };
   const { facts } = answer;
-  const seen = judgeFacts(facts, { ...guest, publicKey: keyItself(publicKey), drivers, payload });
+  const seen = judgeFacts(facts, { ...guest, publicKey: keyItself(publicKey), drivers, onDisk, payload });
   const distinct = judgeDistinct(facts, earlier);
   earlier.push(facts);
   const own = await runUserChecks(running, terms.userChecks, login, candidate.format);

@@ -50,6 +50,28 @@ describe('a machine of a proof', () => {
     expect(await readFile(join(evidence, 'qcow2.console.log'), 'utf8')).toBe('Linux version 6.1\n');
   });
 
+  it('whose log the build had begun is found out, though the log is of this start', async () => {
+    await fakeMachine(rig.fakes.folder, rig.at('key'));
+    await rig.write('tree/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n');
+    await rig.write('tree/var/log/auth.log', 'build sshd[7]: Accepted publickey for core\n');
+    await run(['mkfs.ext4', '-q', '-d', rig.at('tree'), rig.at('dirty.raw'), '8M']);
+    const { exitCode, stderr } = await rig.run(['prove', rig.at('dirty.raw')]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/dirty\.raw is not right .*: nothing left by the build: \/var\/log\/auth\.log[;\n]/);
+  });
+
+  it('whose disk cannot be read is judged by itself alone, and that is told', async () => {
+    const { exitCode, stderr, evidence } = await prove('unreadable', {});
+    expect(exitCode, stderr).toBe(0);
+    const why = 'the disk: no ext file system is on it, but nothing that is known';
+    expect(stderr).toContain(`what the build left is looked for in the machines alone: ${why}`);
+    expect((await readProofRecord(evidence))?.boots[0]?.checks).toContainEqual({
+      check: 'nothing left by the build',
+      outcome: 'ok',
+      detail: `by the times of its files alone; ${why}`,
+    });
+  });
+
   it('whose screen cannot be pictured is told of, in the record too', async () => {
     const { exitCode, stderr, evidence } = await prove('blind', { screenFailure: 'no surface' });
     expect(exitCode, stderr).toBe(0);
