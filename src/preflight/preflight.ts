@@ -12,9 +12,11 @@ import { asksForImages, chooseBuildTypes, packerTypes } from '../plan/build-type
 import { publishedFormat, publishRequestOf } from '../plan/published-ami.ts';
 import { neededBytes } from '../plan/disk-room.ts';
 import { type PayloadBase, type PayloadPlan, planPayload } from '../plan/payload.ts';
+import { lookAlikeOf } from '../prove/look-alike.ts';
 import { findUserChecks, type UserCheck } from '../prove/user-checks.ts';
 import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
 import { ProbeMemory } from '../qemu/probe-memory.ts';
+import { findUefiFirmware } from '../qemu/uefi-firmware.ts';
 import type { BuildType, Settings } from '../settings/settings.ts';
 import { findInstaller, gib, requireFile, requireImagePath, requireRoom, sizeOrZero } from './checks.ts';
 import { Findings } from './findings.ts';
@@ -108,6 +110,7 @@ async function inspectImages(
   if (formats && settings.buildTypes?.includes('ami') === true)
     await checkPublish(findings, settings, formats);
   const userChecks = await checkProof(findings, settings);
+  await checkFirmware(findings, settings, formats ?? []);
   const isComplete = accelerator && base && payload && formats && userChecks;
   return {
     plan: isComplete ? { accelerator, base, payload, formats, userChecks } : undefined,
@@ -236,6 +239,18 @@ async function checkProof(
     () => findUserChecks(proveChecks),
     (checks) => `${prove}; checks of your own: ${checks.map(({ path }) => basename(path)).join(', ')}`,
   );
+}
+
+/** Whether images that a target starts by UEFI can be started so here. */
+async function checkFirmware(
+  findings: Findings,
+  { prove }: Settings,
+  formats: readonly string[],
+): Promise<void> {
+  const names = formats.filter((name) => lookAlikeOf(name).firmware === 'uefi');
+  if (prove !== 'boot' || names.length === 0 || (await findUefiFirmware()) !== undefined) return;
+  const what = `no UEFI firmware is installed: the proof starts ${names.join(' and ')} by BIOS`;
+  findings.hint('proof', what, 'apt-get install ovmf');
 }
 
 async function checkRoom(

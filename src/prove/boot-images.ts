@@ -87,9 +87,9 @@ async function planCandidates(
   const candidates: Omit<Candidate, 'evidenceName'>[] = [];
   for (const { format, file, disk, virtualSizeBytes } of images) {
     const lookAlike = lookAlikeOf(format.name);
-    const { firmware, note } = await firmwareFor(lookAlike, disk, signal);
+    const { uefi, note } = await firmwareFor(lookAlike, disk, signal);
     if (note !== undefined) emit({ type: 'notice', level: 'info', text: `${format.name}: ${note}` });
-    candidates.push({ format: format.name, file, disk, virtualSizeBytes, lookAlike, firmware });
+    candidates.push({ format: format.name, file, disk, virtualSizeBytes, lookAlike, uefi });
   }
   return withNames(candidates.length === 1 ? [...candidates, ...candidates] : candidates);
 }

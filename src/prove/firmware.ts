@@ -1,27 +1,26 @@
 import { openBytes } from '../guest/open-guest.ts';
 import { EFI_SYSTEM_TYPE, readPartitions } from '../guest/partitions/read-partitions.ts';
-import { exists } from '../system/files.ts';
 import { Scope } from '../system/scope.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
-import type { Firmware, LookAlike } from './look-alike.ts';
-import { UEFI_FIRMWARE } from './machine-arguments.ts';
+import { findUefiFirmware, type UefiFirmware } from '../qemu/uefi-firmware.ts';
+import type { LookAlike } from './look-alike.ts';
 
 /**
- * The firmware that starts a disk on this hardware: UEFI only where the target has it, the disk has a partition for it, and
- * the firmware is installed here; `note` says why it is BIOS though the target would take UEFI.
+ * The UEFI that starts a disk on this hardware: only where the target has it, the disk has a partition for it, and it is
+ * installed here. Without one it is BIOS, and `note` says why, though the target would take UEFI.
  */
 export async function firmwareFor(
   lookAlike: LookAlike,
   disk: DiskFile,
   signal: AbortSignal,
-): Promise<{ readonly firmware: Firmware; readonly note?: string }> {
-  if (lookAlike.firmware === 'bios') return { firmware: 'bios' };
+): Promise<{ readonly uefi?: UefiFirmware; readonly note?: string }> {
+  if (lookAlike.firmware === 'bios') return {};
   if (!(await hasEfiPartition(disk, signal))) {
-    return { firmware: 'bios', note: 'the disk has no partition for UEFI, so that it is started by BIOS' };
+    return { note: 'the disk has no partition for UEFI, so that it is started by BIOS' };
   }
-  if (await exists(UEFI_FIRMWARE)) return { firmware: 'uefi' };
-  const note = `${UEFI_FIRMWARE} is not installed (package ovmf), so that it is started by BIOS`;
-  return { firmware: 'bios', note };
+  const uefi = await findUefiFirmware();
+  if (uefi !== undefined) return { uefi };
+  return { note: 'no UEFI firmware is installed (package ovmf), so that it is started by BIOS' };
 }
 
 async function hasEfiPartition(disk: DiskFile, signal: AbortSignal): Promise<boolean> {

@@ -6,7 +6,7 @@ import { type ProofMachine, proofMachineArgs } from './machine-arguments.ts';
 function machineFor(format: string, changes: Partial<ProofMachine> = {}): ProofMachine {
   return {
     lookAlike: lookAlikeOf(format),
-    firmware: 'bios',
+    uefi: undefined,
     accelerator: 'tcg',
     cpus: 1,
     memoryBytes: 2048 * 1024 ** 2,
@@ -70,10 +70,9 @@ describe('each format meets hardware like its target', () => {
 });
 
 it('starts by UEFI when it is told so', () => {
-  expect(proofMachineArgs(machineFor('vhdx', { firmware: 'uefi' })).join(' ')).toContain(
-    '-bios /usr/share/OVMF/',
-  );
-  expect(proofMachineArgs(machineFor('vhdx'))).not.toContain('-bios');
+  const uefi = { code: '/uefi/code.fd', variables: '/run/variables.fd' };
+  expect(proofMachineArgs(machineFor('vhdx', { uefi })).join(' ')).toContain('file=/uefi/code.fd');
+  expect(proofMachineArgs(machineFor('vhdx')).join(' ')).not.toContain('pflash');
 });
 
 it('keeps a comma in the path of the disk, and listens on the loopback address alone', () => {

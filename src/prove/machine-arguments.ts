@@ -1,14 +1,13 @@
 import type { Accelerator } from '../qemu/accelerator.ts';
 import { accelerationArgs } from '../qemu/machine.ts';
-import type { DiskController, Firmware, LookAlike } from './look-alike.ts';
-
-/** Where Debian's package ovmf puts the UEFI firmware. */
-export const UEFI_FIRMWARE = '/usr/share/OVMF/OVMF_CODE.fd';
+import { type UefiFirmware, uefiArgs } from '../qemu/uefi-firmware.ts';
+import type { DiskController, LookAlike } from './look-alike.ts';
 
 /** A machine to start. Paths hold no commas, which end QEMU's values, but for the overlay's. */
 export interface ProofMachine {
   readonly lookAlike: LookAlike;
-  readonly firmware: Firmware;
+  /** The machine's own; undefined: it starts by BIOS. */
+  readonly uefi: UefiFirmware | undefined;
   readonly accelerator: Accelerator;
   readonly cpus: number;
   readonly memoryBytes: number;
@@ -39,14 +38,14 @@ const SEABIOS_DEBUG_PORT = '0x402';
 
 /** QEMU's argument vector for a machine like a target's, with nothing of QEMU's own defaults in it. */
 export function proofMachineArgs(machine: ProofMachine): string[] {
-  const { lookAlike, firmware, accelerator, cpus, memoryBytes } = machine;
+  const { lookAlike, uefi, accelerator, cpus, memoryBytes } = machine;
   const acceleration = accelerationArgs(accelerator);
   return [
     ...['qemu-system-x86_64', '-nodefaults', '-no-user-config'],
     ...['-machine', [lookAlike.chipset, ...acceleration.machine].join(',')],
     ...['-accel', acceleration.accel, '-cpu', acceleration.cpu],
     ...['-smp', `${cpus}`, '-m', `${Math.floor(memoryBytes / 1024 ** 2)}M`],
-    ...(firmware === 'uefi' ? ['-bios', UEFI_FIRMWARE] : []),
+    ...(uefi === undefined ? [] : uefiArgs(uefi)),
     ...['-display', 'none', '-device', 'VGA'],
     ...['-chardev', `file,id=serial,path=${machine.serialLog}`, '-serial', 'chardev:serial'],
     ...['-chardev', `file,id=firmware,path=${machine.firmwareLog}`],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { diskArguments } from '../qemu/disk-file.ts';
 import { createOverlay } from '../qemu/qemu-img.ts';
+import { withOwnVariables } from '../qemu/uefi-firmware.ts';
 import { plainTemporaryParent, temporaryFolder } from '../system/files.ts';
 import type { Scope } from '../system/scope.ts';
 import { qemuArguments } from '../userdata/qemu-arguments.ts';
@@ -29,7 +30,8 @@ export async function prepareMachine(
   const runFolder = await temporaryFolder(scope, plainTemporaryParent());
   // What the machine writes may be much: where there is room, not in memory.
   const overlay = join(await temporaryFolder(scope, terms.evidenceFolder), 'disk.qcow2');
-  const { disk, virtualSizeBytes, lookAlike, firmware } = candidate;
+  const { disk, virtualSizeBytes, lookAlike } = candidate;
+  const uefi = candidate.uefi && (await withOwnVariables(candidate.uefi, runFolder));
   const { accelerator, cpus, memoryBytes } = terms;
   const diskBytes = grownBytes(virtualSizeBytes);
   await createOverlay(overlay, { path: diskArguments(disk).name, format: disk.driver }, diskBytes);
@@ -39,7 +41,7 @@ export async function prepareMachine(
   await writeUserData(data, userData, terms.signal);
   return {
     machine: {
-      ...{ lookAlike, firmware, accelerator, cpus, memoryBytes },
+      ...{ lookAlike, uefi, accelerator, cpus, memoryBytes },
       overlay,
       userData: qemuArguments(data, userData),
       macAddress: randomMacAddress(),

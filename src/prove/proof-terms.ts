@@ -1,9 +1,10 @@
 import type { Accelerator } from '../qemu/accelerator.ts';
 import type { DiskFile } from '../qemu/disk-file.ts';
+import type { UefiFirmware } from '../qemu/uefi-firmware.ts';
 import type { UserDataFamily } from '../userdata/user-data.ts';
 import type { ProvenPayload } from './checks.ts';
 import type { DiskLeftovers } from './disk-leftovers.ts';
-import type { Firmware, LookAlike } from './look-alike.ts';
+import type { LookAlike } from './look-alike.ts';
 import type { UserCheck } from './user-checks.ts';
 
 /** One file to boot, and on what. */
@@ -15,7 +16,8 @@ export interface Candidate {
   readonly disk: DiskFile;
   readonly virtualSizeBytes: number;
   readonly lookAlike: LookAlike;
-  readonly firmware: Firmware;
+  /** Undefined: it is started by BIOS. */
+  readonly uefi: UefiFirmware | undefined;
   /** What its pictures and logs are called, without extension. */
   readonly evidenceName: string;
 }

@@ -45,7 +45,7 @@ export async function proveImage(
   const proof: BootProof = {
     format: candidate.format,
     file: candidate.file,
-    hardware: describeHardware(candidate.lookAlike, candidate.firmware),
+    hardware: describeHardware(candidate.lookAlike, candidate.uefi === undefined ? 'bios' : 'uefi'),
     outcome: isOk ? 'ok' : 'failed',
     durationMs: Math.round(performance.now() - startMs),
     ...(visit.reached === 'outside' ? {} : { bootMs: visit.bootMs }),

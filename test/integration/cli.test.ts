@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BASE_TOOLS, BUILD_TOOLS, IMAGE_TOOLS } from '../../src/preflight/tools.ts';
+import { UEFI_PLACES } from '../../src/qemu/uefi-firmware.ts';
 import { flagOf, VARIABLES } from '../../src/settings/variables.ts';
 import { run } from '../../src/system/process.ts';
 import { VERSION } from '../../src/version.ts';
@@ -97,5 +98,7 @@ describe('what lies in several places', () => {
     for (const { command, package: name } of [...BUILD_TOOLS, ...IMAGE_TOOLS, ...BASE_TOOLS]) {
       expect(listed.get(command), command).toBe(name);
     }
+    // The place where every version of the package has it.
+    expect(listed.get(UEFI_PLACES[0].code)).toBe('ovmf');
   });
 });

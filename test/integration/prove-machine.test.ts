@@ -57,7 +57,9 @@ describe('a machine of a proof', () => {
     await run(['mkfs.ext4', '-q', '-d', rig.at('tree'), rig.at('dirty.raw'), '8M']);
     const { exitCode, stderr } = await rig.run(['prove', rig.at('dirty.raw')]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/dirty\.raw is not right .*: nothing left by the build: \/var\/log\/auth\.log[;\n]/);
+    expect(stderr).toMatch(
+      /dirty\.raw is not right .*: nothing left by the build: \/var\/log\/auth\.log[;\n]/,
+    );
   });
 
   it('whose disk cannot be read is judged by itself alone, and that is told', async () => {

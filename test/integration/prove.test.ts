@@ -21,7 +21,7 @@ describe('prove', () => {
     const { exitCode, stderr } = await rig.run(['build'], { FORMATS: formats });
     expect(exitCode, stderr).toBe(0);
     output = join(rig.imagePath, 'latest');
-  });
+  }, 120_000);
   afterAll(async () => {
     await rig[Symbol.asyncDispose]();
   });

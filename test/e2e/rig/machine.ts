@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PreparedBase } from '../../../src/base/prepare-base.ts';
-import { UEFI_FIRMWARE } from '../../../src/prove/machine-arguments.ts';
 import { commandArgs, NO_CONNECTION } from '../../../src/qemu/guest-ssh.ts';
 import { accelerationArgs } from '../../../src/qemu/machine.ts';
+import { findUefiFirmware, uefiArgs, withOwnVariables } from '../../../src/qemu/uefi-firmware.ts';
 import { temporaryFolder } from '../../../src/system/files.ts';
 import { freePort } from '../../../src/system/free-port.ts';
 import { run, type RunResult } from '../../../src/system/process.ts';
@@ -60,6 +60,7 @@ export async function startMachine(scope: Scope, request: MachineRequest): Promi
   const argv = [
     ...machineArgs(request, overlay, port, serialLog),
     ...(await driveArgs(request, key, folder)),
+    ...(await firmwareArgs(request, folder)),
     ...['-pidfile', join(folder, 'pid')],
   ];
   const stop = new AbortController();
@@ -129,7 +130,6 @@ async function waitForSsh(ssh: TrySsh, serialLog: string, ending: () => Error | 
 
 function machineArgs(request: MachineRequest, disk: string, port: number, serialLog: string): string[] {
   const { accel, cpu, machine } = accelerationArgs('tcg');
-  const firmware = request.firmware === 'uefi' ? ['-bios', UEFI_FIRMWARE] : [];
   return [
     ...[
       'qemu-system-x86_64',
@@ -143,7 +143,6 @@ function machineArgs(request: MachineRequest, disk: string, port: number, serial
       '2',
       '-m',
       '2048',
-      ...firmware,
     ],
     ...['-display', 'none', '-serial', `file:${serialLog}`, '-monitor', 'none'],
     ...['-drive', `file=${disk},if=none,id=disk,cache=unsafe,discard=unmap`],
@@ -161,6 +160,13 @@ async function driveArgs(request: MachineRequest, key: string, folder: string): 
   const drive = join(folder, 'user-data.iso');
   await writeUserData(data, drive);
   return qemuArguments(data, drive);
+}
+
+async function firmwareArgs({ firmware }: MachineRequest, folder: string): Promise<string[]> {
+  if (firmware !== 'uefi') return [];
+  const uefi = await findUefiFirmware();
+  if (uefi === undefined) throw new Error('no UEFI firmware is installed (package ovmf)');
+  return uefiArgs(await withOwnVariables(uefi, folder));
 }
 
 async function makeKey(folder: string): Promise<string> {
