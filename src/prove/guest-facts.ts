@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a machine is asked: `facts` on every one, the others by payload. Shell scripts beside this file. */
-export type GuestScript = 'facts' | 'container' | 'dcos';
+/**
+ * What runs in a machine: `facts` on every one, `container` and `dcos` by payload, `run-check` around each check of the
+ * user's own. Shell scripts, in a folder beside this file.
+ */
+export type GuestScript = 'facts' | 'container' | 'dcos' | 'run-check';
 
 /** A script's text. The bundled program has them beside itself too. */
 export async function guestScript(name: GuestScript): Promise<string> {

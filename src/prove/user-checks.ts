@@ -5,6 +5,7 @@ import { asError, BuilderError } from '../errors.ts';
 import type { ProofCheck } from '../events.ts';
 import { commandArgs, type GuestLogin, NO_CONNECTION, UNATTENDED_OPTIONS } from '../qemu/guest-ssh.ts';
 import { ProcessError, run } from '../system/process.ts';
+import { guestScript } from './guest-facts.ts';
 
 /** A check of the user's own: a program that runs in the machine, or a playbook that runs against it. */
 export interface UserCheck {
@@ -17,8 +18,6 @@ export interface UserCheck {
 const FORMAT_VARIABLE = 'PROVE_FORMAT';
 const CHECK_TIMEOUT_MS = 10 * 60_000;
 const CONNECT_TIMEOUT_SECONDS = 30;
-const SCRIPT_COMMAND =
-  'file=$(mktemp) && cat >"$file" && chmod 0700 "$file" && "$file"; code=$?; rm -f "$file"; exit "$code"';
 
 /**
  * The checks that PROVE_CHECKS names: a playbook, or a folder whose executable files run in the order of their names.
@@ -73,7 +72,7 @@ export async function runUserCheck(
   try {
     const { tail } =
       kind === 'script'
-        ? await run(scriptArgs(login, format), { ...options, input: await readFile(path) })
+        ? await run(await scriptArgs(login, format), { ...options, input: await readFile(path) })
         : await run(playbookArgs(path, login, format), { ...options, env: playbookEnvironment() });
     return { check, outcome: 'ok', ...(kind === 'script' ? detailOf(tail) : {}) };
   } catch (thrown) {
@@ -82,12 +81,9 @@ export async function runUserCheck(
   }
 }
 
-function scriptArgs(login: GuestLogin, format: string): string[] {
-  return commandArgs(
-    login,
-    CONNECT_TIMEOUT_SECONDS,
-    `export ${FORMAT_VARIABLE}=${format}; ${SCRIPT_COMMAND}`,
-  );
+async function scriptArgs(login: GuestLogin, format: string): Promise<string[]> {
+  const command = `export ${FORMAT_VARIABLE}=${format}\n${await guestScript('run-check')}`;
+  return commandArgs(login, CONNECT_TIMEOUT_SECONDS, command);
 }
 
 function playbookArgs(path: string, { port, keyPath, user }: GuestLogin, format: string): string[] {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -48,6 +48,24 @@ describe('a machine of a proof', () => {
       { outcome: 'ok', screenshot: 'qcow2-2.png', console: 'qcow2-2.console.log' },
     ]);
     expect(await readFile(join(evidence, 'qcow2.console.log'), 'utf8')).toBe('Linux version 6.1\n');
+  });
+
+  it('runs checks of the user’s own, each by the interpreter that it names', async () => {
+    const checks = rig.at('checks');
+    await rig.write('checks/README', 'not a check\n');
+    const perl = '#!/usr/bin/perl\nprint "perl for $ENV{PROVE_FORMAT}\\n"; exit 0;\n';
+    const sh = '#!/bin/sh\necho before; echo no database here >&2; exit 3\n';
+    for (const [name, text] of Object.entries({ '10-perl': perl, '20-database': sh }))
+      await chmod(await rig.write(`checks/${name}`, text), 0o755);
+    const image = await makeImage('checked', {});
+    const { exitCode, stderr } = await rig.run(['prove', image], { PROVE_CHECKS: checks });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/checked\.qcow2 is not right .*: 20-database: no database here$/m);
+    const record = await readProofRecord(rig.at('checked.proof'));
+    expect(record?.boots[0]?.checks.slice(-2)).toMatchObject([
+      { check: '10-perl', outcome: 'ok', detail: 'perl for qcow2' },
+      { check: '20-database', outcome: 'failed', detail: 'no database here' },
+    ]);
   });
 
   it('whose log the build had begun is found out, though the log is of this start', async () => {
@@ -109,6 +127,18 @@ describe('a machine of a proof', () => {
     expect(stderr).toMatch(/does not start on hardware like .*: ssh answered, and then the machine ended: /);
     expect(stderr).toMatch(why);
     expect(performance.now() - startMs).toBeLessThan(30_000);
+  });
+
+  it('that nobody reaches in time is told by how far its console came', async () => {
+    const image = await makeImage('no-network', {
+      console: 'Debian GNU/Linux 12\nhost login: ',
+      isSilent: true,
+    });
+    const { exitCode, stderr } = await rig.run(['prove', image], { SSH_TIMEOUT: '2s' });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /does not start .*: no network: the system is up \(its console asks for a login\)/,
+    );
   });
 
   it('that lets nobody in is told by the words of ssh', async () => {

@@ -7,6 +7,8 @@ export interface MachinePlan {
   readonly console?: string;
   /** QEMU's words, when it cannot run the machine at all. */
   readonly refuses?: string;
+  /** Whether SSH never answers, as without a network. */
+  readonly isSilent?: true;
   /** What happens as soon as somebody was greeted: something on the console, or QEMU's last words. */
   readonly afterGreeting?: { readonly console?: string; readonly words?: string };
   /** Why there is no picture of the screen. */
@@ -31,7 +33,7 @@ async function writeProgram(path: string, script: string): Promise<void> {
   await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-/** The facts of a machine that is right, each time another one. */
+/** The facts of a machine that is right, each time another one; what else it is told to do is done here. */
 function sayAllIsWell(publicKey: string): string {
   const facts = [
     ...[
@@ -43,5 +45,9 @@ function sayAllIsWell(publicKey: string): string {
     ...[`root-bytes\\t${2 * 1024 ** 3}`, 'looked\\t/', 'machine-id\\t%s', 'host-key\\tssh-ed25519 %s'],
     `authorized-key\\t${publicKey}`,
   ];
-  return `id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')\ncat >/dev/null\nprintf '${facts.join('\\n')}\\n' "$id" "$id"`;
+  return `for command; do :; done
+case $command in sudo*) ;; *) exec sh -c "$command" ;; esac
+id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
+cat >/dev/null
+printf '${facts.join('\\n')}\\n' "$id" "$id"`;
 }

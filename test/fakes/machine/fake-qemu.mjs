@@ -4,7 +4,13 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 const [planFile, ...args] = process.argv.slice(2);
-const { console: text, refuses, afterGreeting, screenFailure } = JSON.parse(readFileSync(planFile, 'utf8'));
+const {
+  console: text,
+  refuses,
+  isSilent,
+  afterGreeting,
+  screenFailure,
+} = JSON.parse(readFileSync(planFile, 'utf8'));
 if (refuses !== undefined) end(refuses);
 
 const [, serialLog] = /,path=(.*)/.exec(args.find((word) => word.startsWith('file,id=serial')));
@@ -13,6 +19,7 @@ writeFileSync(serialLog, text ?? '');
 
 const ssh = createServer((socket) => {
   socket.on('error', () => undefined);
+  if (isSilent) return;
   socket.write('SSH-2.0-fake\r\n');
   setTimeout(() => {
     if (afterGreeting?.console !== undefined) appendFileSync(serialLog, afterGreeting.console);
