@@ -28,26 +28,34 @@ export interface ProofTarget {
 }
 
 /**
- * Finds what is to be proven: a finished output, of which its manifest tells all, or single files, whose names tell their
- * format and the settings the rest. Fails with `settings-invalid`, `format-unknown`, `manifest-missing` or
- * `manifest-malformed`.
+ * Finds what is to be proven: finished outputs, of which their manifests tell all, each by itself; or single files of one
+ * disk, whose names tell their format and the settings the rest. `evidenceFolder` replaces where the evidence of a single
+ * target goes. Fails with `settings-invalid`, `format-unknown`, `manifest-missing` or `manifest-malformed`.
  */
-export async function findProofTarget(
+export async function findProofTargets(
   settings: Settings,
   paths: readonly string[],
   evidenceFolder: string | undefined,
-): Promise<ProofTarget> {
-  const [first] = paths;
-  if (first === undefined) {
-    throw new BuilderError('settings-invalid', 'nothing to prove is given', {
-      hint: 'say prove DIR, a finished output, or prove FILE…',
-    });
-  }
-  const target =
-    paths.length === 1 && (await isFolder(first))
-      ? await outputTarget(first)
-      : filesTarget(first, paths, settings);
-  return evidenceFolder === undefined ? target : { ...target, evidenceFolder };
+): Promise<readonly ProofTarget[]> {
+  const folders = [];
+  for (const path of paths) if (await isFolder(path)) folders.push(path);
+  const targets = folders.length === 0 ? [filesTarget(paths, settings)] : await outputTargets(paths, folders);
+  if (evidenceFolder === undefined) return targets;
+  if (targets.length === 1) return targets.map((target) => ({ ...target, evidenceFolder }));
+  throw new BuilderError('settings-invalid', `--output-dir is one folder, for ${targets.length} outputs`, {
+    hint: 'leave it out, so that each has its own, or prove one at a time',
+  });
+}
+
+async function outputTargets(
+  paths: readonly string[],
+  folders: readonly string[],
+): Promise<readonly ProofTarget[]> {
+  const file = paths.find((path) => !folders.includes(path));
+  if (file === undefined) return Promise.all(folders.map(outputTarget));
+  throw new BuilderError('settings-invalid', `${folders.join(', ')}: a folder, and ${file} is none`, {
+    hint: 'prove finished outputs, or files that hold one disk, but not both at once',
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -70,7 +78,13 @@ async function outputTarget(folder: string): Promise<ProofTarget> {
   };
 }
 
-function filesTarget(first: string, paths: readonly string[], { base, payload }: Settings): ProofTarget {
+function filesTarget(paths: readonly string[], { base, payload }: Settings): ProofTarget {
+  const [first] = paths;
+  if (first === undefined) {
+    throw new BuilderError('settings-invalid', 'nothing to prove is given', {
+      hint: 'say prove DIR, a finished output, or prove FILE…',
+    });
+  }
   return {
     name: paths.map((path) => basename(path)).join(', '),
     output: undefined,

@@ -1,19 +1,20 @@
-import { resolve } from 'node:path';
-import { findProofTarget } from '../build/proof-target.ts';
+import { dirname, resolve } from 'node:path';
+import { findProofTargets, type ProofTarget } from '../build/proof-target.ts';
 import { writeReport } from '../build/report.ts';
 import { runProof } from '../build/run-proof.ts';
-import { asError } from '../errors.ts';
+import { asError, BuilderError, BuilderErrors, Interrupted } from '../errors.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
 import { settingsFrom } from './settings-from.ts';
 
-/** `prove DIR|FILE…`: compares finished images, boots each on hardware like its target's, and looks at it. */
+/** `prove DIR…|FILE…`: compares finished images, boots each on hardware like its target's, and looks at it. */
 export const proveCommand: CommandDefinition = {
   name: 'prove',
   summary: "compare finished images, boot each on hardware like its target's, and look whether it is right",
   arguments: [
     {
       name: 'path...',
-      description: 'a finished output (IMAGE_PATH/<date>-<time>), or files',
+      description: 'finished outputs (IMAGE_PATH/<date>-<time>), or files that hold one disk',
       required: true,
     },
   ],
@@ -36,16 +37,33 @@ async function prove(input: CommandInput, context: CommandContext): Promise<void
   const { outputDir } = input.options;
   const paths = input.args.map((path) => resolve(context.cwd, path));
   const evidence = typeof outputDir === 'string' ? resolve(context.cwd, outputDir) : undefined;
-  const target = await findProofTarget(settings, paths, evidence);
-  const { evidenceFolder, output } = target;
+  const targets = await findProofTargets(settings, paths, evidence);
+  const failures: BuilderError[] = [];
+  for (const target of targets) {
+    try {
+      await proveTarget(settings, target, context);
+    } catch (thrown) {
+      // Of several outputs each is proven, whatever became of those before.
+      const isOver =
+        targets.length === 1 || !(thrown instanceof BuilderError) || thrown instanceof Interrupted;
+      if (isOver) throw thrown;
+      failures.push(...(thrown instanceof BuilderErrors ? thrown.problems : [thrown]));
+    }
+  }
+  if (failures.length > 0) throw new BuilderErrors(failures);
+}
+
+async function proveTarget(settings: Settings, target: ProofTarget, context: CommandContext): Promise<void> {
+  const { name, evidenceFolder, output } = target;
   context.emit({ type: 'notice', level: 'info', text: `pictures and consoles go to ${evidenceFolder}` });
   try {
     await runProof(settings, target, context);
   } finally {
-    // The page shows what was found, whatever that was.
-    if (output !== undefined && evidence === undefined) await writeReport(output).catch(tellOf(context));
+    // The page shows what was found, whatever that was, where it is in the output.
+    const isInOutput = output !== undefined && dirname(evidenceFolder) === output;
+    if (isInOutput) await writeReport(output).catch(tellOf(context));
   }
-  context.print(`proven: ${target.name}`);
+  context.print(`proven: ${name}`);
 }
 
 function tellOf({ emit }: CommandContext): (thrown: unknown) => void {

@@ -87,6 +87,15 @@ describe('prove', () => {
     expect(await exists(rig.at('evidence'))).toBe(true);
   });
 
+  it('proves each of several outputs, whatever is wrong with the first', async () => {
+    const folder = await copyOfOutput('damaged');
+    await run(['qemu-io', '-f', 'qcow2', '-c', 'write -P 9 3M 512', join(folder, 'small.qcow2')]);
+    const { exitCode, stdout, stderr } = await rig.run(['prove', folder, output]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(`proven: ${output}\n`);
+    expect(stderr).toMatch(/error: small\.qcow2 is not the file that was made/);
+  });
+
   describe('refuses', () => {
     const refuse = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
       const { exitCode, stderr } = await rig.run(['prove', ...args], env);
@@ -124,6 +133,15 @@ describe('prove', () => {
         /PROVE is "boost", which is not one of: none, compare, boot/,
       );
       expect(await refuse([])).toMatch(/missing required argument 'path'/);
+    });
+
+    it('outputs and files at once, and one folder for the evidence of several outputs', async () => {
+      expect(await refuse([output, join(output, 'small.vhd')])).toMatch(
+        /latest: a folder, and .*small\.vhd is none/,
+      );
+      expect(await refuse([output, output, '--output-dir', rig.at('evidence')])).toMatch(
+        /--output-dir is one folder, for 2 outputs/,
+      );
     });
 
     it('to boot without a key', async () => {
