@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { provideDebianDisk } from '../../src/base/embedded-base.ts';
+import { readProofRecord } from '../../src/output/proof-record.ts';
 import { temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
@@ -24,7 +25,6 @@ async function coreosLikeBase(imagePath: string): Promise<string> {
     files: [],
     script: await read('setup.sh'),
     kernelArguments: (await read('kernel-arguments')).trim(),
-    // It does not grow by itself.
     diskSizeBytes: 8 * 1024 ** 3,
   };
   await mkdir(SHARED_BASE_CACHE, { recursive: true });
@@ -71,6 +71,8 @@ describe('a DC/OS image', () => {
       DCOS_INSTALLER: installer,
       PYTHON_ARCHIVE: join(folder, 'python.tar.gz'),
       PYTHON_ARCHIVE_SHA256: pythonSha256,
+      FORMATS: 'qcow2',
+      PROVE: 'boot',
     });
     expect(exitCode, tail.join('\n')).toBe(0);
     log = await readFile(join(imagePath, 'latest/build.log'), 'utf8');
@@ -99,6 +101,18 @@ describe('a DC/OS image', () => {
     expect(await output('ls /etc/systemd/system/dcos.target.wants')).toMatch(
       /dcos-mesos-master\.service[^]*dcos-mesos-slave\.service/,
     );
+  });
+
+  it('was proven with its roles and units, by two machines that differ', async () => {
+    const proof = await readProofRecord(join(imagePath, 'latest/proof'));
+    expect(proof?.boots.map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
+    for (const { checks } of proof?.boots ?? []) {
+      expect(checks).toContainEqual({
+        check: 'dc/os roles and units',
+        outcome: 'ok',
+        detail: 'master, slave',
+      });
+    }
   });
 
   it("gives a clone its own address, and DC/OS's start agrees with it", async () => {
