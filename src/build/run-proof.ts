@@ -44,18 +44,17 @@ export async function runProof(
 
 /** Compares the files, and leaves a record of what was found, though it be all that the proof comes to. */
 async function compareAndRecord(request: CompareRequest, evidenceFolder: string): Promise<Comparison> {
+  const record = async (comparison: Comparison): Promise<Comparison> => {
+    await writeProofRecord(evidenceFolder, { comparison, boots: [] });
+    return comparison;
+  };
   try {
     await compareImages(request);
   } catch (thrown) {
-    if (isDifference(thrown)) {
-      const comparison: Comparison = { outcome: 'failed', reason: thrown.message };
-      await writeProofRecord(evidenceFolder, { comparison, boots: [] });
-    }
+    if (isDifference(thrown)) await record({ outcome: 'failed', reason: thrown.message });
     throw thrown;
   }
-  const comparison: Comparison = { outcome: 'ok' };
-  await writeProofRecord(evidenceFolder, { comparison, boots: [] });
-  return comparison;
+  return record({ outcome: 'ok' });
 }
 
 /** As against a tool that is missing, or a Ctrl-C. */

@@ -12,6 +12,7 @@ import { lookAlikeOf } from './look-alike.ts';
 import type { OpenedImage } from './opened-image.ts';
 import type { Candidate, ProofTerms } from './proof-terms.ts';
 import { proveImage, type ProvenImage } from './prove-image.ts';
+import type { ProveOptions } from './visit.ts';
 
 export interface BootRequest {
   readonly images: readonly OpenedImage[];
@@ -24,46 +25,45 @@ export interface BootRequest {
 
 /**
  * Boots every image on hardware like its target's, as many at once as the host has processors and memory for; one that
- * is alone is booted twice, since two machines of an image must differ. Writes the evidence and its record into a folder that is there. Fails with
- * `proof-failed`, for all that failed, when all have ended.
+ * is alone is booted twice, since two machines of an image must differ. Writes the evidence and its record into a folder
+ * that is there. Fails with `proof-failed`, for all that failed, when all have ended.
  */
-export async function bootImages({
-  images,
-  comparison,
-  terms,
-  host,
-  emit,
-}: BootRequest): Promise<ProofRecord> {
-  const { evidenceFolder, accelerator, memoryBytes, signal } = terms;
+export async function bootImages(request: BootRequest): Promise<ProofRecord> {
+  const { images, comparison, host, emit } = request;
+  const { evidenceFolder, accelerator, memoryBytes, signal } = request.terms;
   const onDisk = await lookAtDisk(images, { emit, signal });
   const candidates = await planCandidates(images, { emit, signal });
   const plan = planBoots(candidates.length, memoryBytes, accelerator, host);
+  const terms = { ...request.terms, onDisk, cpus: plan.cpusEach };
   const earlier: GuestFacts[] = [];
-  const proven = await atOnce(candidates, plan.atOnce, async (candidate) => {
+  const proven = await atOnce(candidates, plan.atOnce, (candidate) => {
     const onFraction = (fraction: number): void => {
       emit({ type: 'progress', phase: 'prove', item: candidate.evidenceName, fraction });
     };
-    const result = await proveImage(
-      candidate,
-      { ...terms, onDisk, cpus: plan.cpusEach },
-      { onFraction, earlier },
-    );
-    onFraction(1);
-    emit({ type: 'image-proven', ...result.proof });
-    const { noScreenshot } = result.proof;
-    if (noScreenshot !== undefined) {
-      const text = `${candidate.evidenceName}: there is no picture of its screen: ${noScreenshot}`;
-      emit({ type: 'notice', level: 'warning', text });
-    }
-    return result;
+    return proveAndTell(candidate, terms, { onFraction, earlier }, emit);
   });
   const boots = proven.map(({ proof }) => proof);
-  const record = await writeProofRecord(evidenceFolder, {
-    ...(comparison === undefined ? {} : { comparison }),
-    ...{ accelerator, boots },
-  });
+  const findings = { ...(comparison === undefined ? {} : { comparison }), accelerator, boots };
+  const record = await writeProofRecord(evidenceFolder, findings);
   throwFailures(proven, evidenceFolder);
   return record;
+}
+
+async function proveAndTell(
+  candidate: Candidate,
+  terms: ProofTerms,
+  options: ProveOptions,
+  emit: Emit,
+): Promise<ProvenImage> {
+  const result = await proveImage(candidate, terms, options);
+  options.onFraction(1);
+  emit({ type: 'image-proven', ...result.proof });
+  const { noScreenshot } = result.proof;
+  if (noScreenshot !== undefined) {
+    const text = `${candidate.evidenceName}: there is no picture of its screen: ${noScreenshot}`;
+    emit({ type: 'notice', level: 'warning', text });
+  }
+  return result;
 }
 
 /** What is left on the disk that all the images hold. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asError, BuilderError } from '../errors.ts';
 import { forwardedPort } from '../qemu/forwarded-port.ts';
+import type { QmpClient } from '../qemu/qmp.ts';
 import { sshGreeting } from '../qemu/ssh-greeting.ts';
 import { saveScreenshot } from '../qemu/screenshot.ts';
 import { type MachineWatch, watchMachine } from '../qemu/watch-machine.ts';
@@ -36,8 +37,8 @@ export interface RunningMachine {
   /** Waits until SSH greets, on a port of the loopback address that leads to it, the machine ends, or the time is over. */
   readonly boot: (timeoutMs: number) => Promise<BootOutcome>;
   /**
-   * Does some work with the machine; should the machine end first, the work is stopped and nobody waits for it. The signal is
-   * that of the work: it also fires when the proof is stopped, or the machine finds no room for its disk (`disk-full`).
+   * Does some work with the machine; should the machine end first, the work is told to stop by its signal, and nobody waits
+   * for it. Rejects when the proof is stopped, or the machine finds no room for its disk (`disk-full`).
    */
   readonly untilEnd: <Result>(work: (signal: AbortSignal) => Promise<Result>) => Promise<Result | Ended>;
   /** Takes a picture of its screen, a PNG file. Rejects when it is gone, or does not answer. */
@@ -120,14 +121,26 @@ async function waitForSsh(watch: MachineWatch, timeoutMs: number, signal: AbortS
   const late = AbortSignal.timeout(timeoutMs);
   const either = AbortSignal.any([signal, late]);
   try {
-    const monitor = await watch.monitor(either);
-    const port = await forwardedPort(monitor, SSH_PORT);
+    const { monitor, port } = await findSsh(watch, either);
     await sshGreeting(monitor, port, either);
     either.throwIfAborted();
     return { reached: 'ssh', port };
   } catch (thrown) {
     if (late.aborted) return { reached: 'time-out' };
     throw thrown;
+  }
+}
+
+/** The port that leads to SSH, and the monitor that told it. That a machine is gone before it tells is told elsewhere. */
+async function findSsh(
+  watch: MachineWatch,
+  signal: AbortSignal,
+): Promise<{ readonly monitor: QmpClient; readonly port: number }> {
+  for (;;) {
+    const monitor = await watch.monitor(signal);
+    const port = await forwardedPort(monitor, SSH_PORT).catch(() => undefined);
+    if (port !== undefined) return { monitor, port };
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 

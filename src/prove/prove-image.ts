@@ -56,18 +56,22 @@ export async function proveImage(
   return { console, proof };
 }
 
+/** Why a machine failed that did not come as far as its checks, or not to their end. */
 async function causeOf(
   visit: Visit,
   serial: string,
   { firmwareLog }: ProofMachine,
 ): Promise<string | undefined> {
-  const { reached, ending } = visit;
-  if (reached === 'inside' && ending === undefined) return undefined;
   const firmware = await readConsole(firmwareLog);
-  if (reached === 'outside') return diagnose(serial, firmware, ending);
-  if (ending !== undefined) return `ssh answered, and then the machine ended: ${ending}`;
-  const refusal = reached === 'door' ? (visit.refusal ?? '') : '';
-  return finalSymptom(serial, firmware) ?? `ssh answers, but does not let you in: ${refusal}`;
+  switch (visit.reached) {
+    case 'outside':
+      return diagnose(serial, firmware, visit.ending);
+    case 'door':
+      return finalSymptom(serial, firmware) ?? `ssh answers, but does not let you in: ${visit.refusal}`;
+    case 'inside':
+      if (visit.ending === undefined) return undefined;
+      return `ssh answered, and then the machine ended: ${visit.ending}`;
+  }
 }
 
 /** The files of the evidence, by what they are, and why there is no picture of the screen. */

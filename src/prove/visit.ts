@@ -19,16 +19,17 @@ export interface ProveOptions {
 /** How much of a proof is done when the machine has answered. */
 const ANSWERING_FRACTION = 0.6;
 
-/** How far somebody comes who starts a machine and logs in. `ending` is why it did not run on until the visit was over. */
+/** How far somebody comes who starts a machine and logs in. `ending` is why it did not run until the visit was over. */
 export type Visit =
   | { readonly reached: 'outside'; readonly ending?: string }
-  | { readonly reached: 'door'; readonly bootMs: number; readonly ending?: string; readonly refusal?: string }
-  | {
-      readonly reached: 'inside';
-      readonly bootMs: number;
-      readonly ending?: string;
-      readonly checks: readonly ProofCheck[];
-    };
+  | { readonly reached: 'door'; readonly bootMs: number; readonly refusal: string }
+  | ({ readonly reached: 'inside'; readonly bootMs: number } & Inspection);
+
+/** What was looked at as long as the machine ran. */
+interface Inspection {
+  readonly checks: readonly ProofCheck[];
+  readonly ending?: string;
+}
 
 /** Waits for a machine's start, logs in, and looks whether it is right. */
 export async function visitMachine(
@@ -49,7 +50,7 @@ export async function visitMachine(
   const { payload, publicKey, onDisk, bootTimeoutMs } = terms;
   const question = { startedSeconds, drivers, payload, bootTimeoutMs };
   const answer = await running.untilEnd((signal) => askGuest(login, question, signal));
-  if ('reached' in answer) return { reached: 'door', bootMs, ending: answer.why };
+  if ('reached' in answer) return { reached: 'inside', bootMs, checks: [], ending: answer.why };
   if ('refusal' in answer) return { reached: 'door', bootMs, refusal: answer.refusal };
   const { facts } = answer;
   const seen = judgeFacts(facts, { ...guest, publicKey: keyItself(publicKey), drivers, onDisk, payload });
@@ -66,7 +67,7 @@ async function runUserChecks(
   userChecks: readonly UserCheck[],
   login: GuestLogin,
   format: string,
-): Promise<{ readonly checks: readonly ProofCheck[]; readonly ending?: string }> {
+): Promise<Inspection> {
   const checks: ProofCheck[] = [];
   for (const check of userChecks) {
     const found = await running.untilEnd((signal) => runUserCheck(check, login, format, signal));

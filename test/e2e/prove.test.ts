@@ -10,7 +10,7 @@ import { type Alteration, alteredBase } from './rig/altered-base.ts';
 import { launch, startSh } from './rig/program.ts';
 import { nothingLeftWith, processesWith } from '../support/processes.ts';
 
-/** Real images, sound and really broken, booted by the command; two cases at a time. */
+/** Real images that are really broken, booted by the command; two cases at a time. */
 describe('prove', () => {
   const scope = new Scope();
   let folder: string;
