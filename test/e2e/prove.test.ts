@@ -118,6 +118,6 @@ describe('prove', () => {
     proof.kill('SIGINT');
     expect(await proof.exitCode).toBe(130);
     await nothingLeftWith(mark);
-    expect(await readdir(join(folder, 'stopped.proof'))).toEqual(['.lock']);
+    expect((await readdir(join(folder, 'stopped.proof'))).sort()).toEqual(['.lock', 'proof.json']);
   });
 });
