@@ -3,10 +3,11 @@
 // Without a disk it makes one of about 1 GB of real files (a Debian with compilers and a kernel; needs mmdebstrap).
 // Needs the built program (npm run build) and nothing else on the machine that competes for its cores and its disk.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from './bundle.mjs';
 
 const CLI = join(import.meta.dirname, '../dist/cli.js');
 const FORMATS = {
@@ -18,6 +19,8 @@ const FORMATS = {
 const NAMES = Object.keys(FORMATS);
 const DRIVERS = { qcow2: 'qcow2', vdi: 'vdi', vhd: 'vpc', vmdk: 'vmdk' };
 const PACKAGES = 'linux-image-amd64,python3,git,gcc,g++,vim,openssh-server';
+/** Linux counts processor time in hundredths of a second for every program to see. */
+const TICKS_PER_SECOND = 100;
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, keep: { type: 'boolean', default: false } },
@@ -50,49 +53,96 @@ function makeDisk() {
 }
 
 async function measure(disk, rounds) {
-  const rows = [];
+  const writer = await bundleWriter();
   // Now the source is in memory, for all of them alike.
   await execute('cat', [disk]);
+  const all = [];
   for (let round = 1; round <= rounds; round += 1) {
-    const row = {};
-    for (const name of NAMES) row[name] = await timed(() => convert(name, disk));
-    row.slowest = Math.max(...NAMES.map((name) => row[name]));
-    row.together = await timed(() => Promise.all(NAMES.map((name) => convert(name, disk))));
-    row.byHand = await timed(() => byHand(disk));
-    row.program = await timed(() => program(disk));
-    rows.push(row);
-    console.log(
-      `round ${round}: ${Object.entries(row)
-        .map(([key, s]) => `${key} ${s.toFixed(2)} s`)
-        .join(', ')}`,
-    );
+    const took = await measureRound(disk, writer);
+    all.push(took);
+    console.log(`round ${round}: ${Object.entries(took).map(tell).join(', ')}`);
   }
-  const ratio = (key, to) => median(rows.map((row) => row[key] / row[to]));
-  const say = (what, key, to) => console.log(`${what}: ${ratio(key, to).toFixed(2)}`);
-  console.log(
-    `\n${cpus().length} cores, ${(statSync(disk).size / 1e9).toFixed(2)} GB of data, medians of ${rounds} rounds`,
-  );
-  say('four conversions at once / the slowest alone (conversion only)', 'together', 'slowest');
-  say(
-    'the whole command, with check, comparison, sha256 and sync / the slowest conversion alone',
-    'program',
-    'slowest',
-  );
+  report(disk, all);
+}
+
+function tell([what, { seconds, processorSeconds }]) {
+  return `${what} ${seconds.toFixed(2)} s (${processorSeconds.toFixed(1)} s)`;
+}
+
+/** Seconds, and in brackets those of all processors together, of everything that is compared. */
+async function measureRound(disk, writer) {
+  const took = {};
+  for (const name of NAMES) took[name] = await timed(() => convert(name, disk));
+  took.slowest = slowest(NAMES.map((name) => took[name]));
+  const durable = [];
+  for (const name of NAMES) durable.push(await timed(() => convertDurably(name, disk)));
+  took.slowestDurable = slowest(durable);
+  took.conversions = await timed(() => execute(process.execPath, [writer, disk, out]));
+  took.compared = await timed(() => execute(process.execPath, [writer, disk, out, 'compare']));
+  took.program = await timed(() => program(disk));
+  took.byHand = await timed(() => byHand(disk));
+  return took;
+}
+
+function slowest(all) {
+  return all.reduce((a, b) => (b.seconds > a.seconds ? b : a));
+}
+
+function report(disk, all) {
+  const say = (what, key, to) => {
+    const ratio = median(all.map((took) => took[key].seconds / took[to].seconds));
+    console.log(`${what}: ${ratio.toFixed(2)}`);
+  };
+  const size = (statSync(disk).size / 1e9).toFixed(2);
+  console.log(`\n${cpus().length} cores, ${size} GB of data, medians of ${all.length} rounds`);
+  say('four conversions at once / the slowest qemu-img convert alone', 'conversions', 'slowest');
+  say('four conversions with check and comparison / the same', 'compared', 'slowest');
+  say('the whole command (also sha256 and sync) / the slowest convert and sync', 'program', 'slowestDurable');
   say('the whole command / the same steps by hand, one after the other', 'program', 'byHand');
+}
+
+/** The program's conversions alone, and with check and comparison when told so; without hash and sync. */
+function bundleWriter() {
+  const contents = `
+    import { parseFormats } from './images/formats.ts';
+    import { SharedSource } from './images/shared-source.ts';
+    import { inspectSource } from './images/source-disk.ts';
+    import { checkImage } from './qemu/qemu-img-check.ts';
+    import { compareDisks } from './qemu/qemu-img-compare.ts';
+    const [path = '', outputFolder = '', compare] = process.argv.slice(2);
+    const { signal } = new AbortController();
+    const source = await inspectSource(path, signal);
+    const { virtualSizeBytes } = source;
+    await using shared = new SharedSource(source, { outputFolder, name: 'disk', signal });
+    const onFraction = () => undefined;
+    await Promise.all(parseFormats('${NAMES.join()}').map(async ({ extension, write }) => {
+      const file = outputFolder + '/disk.' + extension;
+      const job = { source, shared, path: file, virtualSizeBytes, onFraction, signal };
+      const { disk, checkable } = await write(job);
+      if (compare === undefined) return;
+      const checks = [compareDisks(source, disk), checkable ? checkImage(disk) : { errors: 0 }];
+      const [difference, { errors }] = await Promise.all(checks);
+      if (difference !== undefined || errors > 0) throw new Error(file + ' is not the same disk');
+    }));`;
+  return bundle(contents, work);
 }
 
 async function convert(name, disk) {
   await execute('qemu-img', ['convert', '-f', 'qcow2', ...FORMATS[name], disk, join(out, `disk.${name}`)]);
 }
 
+async function convertDurably(name, disk) {
+  await convert(name, disk);
+  await execute('sync', [join(out, `disk.${name}`)]);
+}
+
 /** What people do without the program: the same proof for each format, with the usual tools. */
 async function byHand(disk) {
   for (const name of NAMES) {
     const copy = join(out, `disk.${name}`);
-    await convert(name, disk);
+    await convertDurably(name, disk);
     await execute('qemu-img', ['compare', '-f', 'qcow2', '-F', DRIVERS[name], disk, copy]);
     await execute('sha256sum', [copy]);
-    await execute('sync', [copy]);
   }
 }
 
@@ -101,14 +151,34 @@ async function program(disk) {
   await execute(process.execPath, [CLI, ...args, '--progress', 'json']);
 }
 
-/** Seconds that the work takes, started with an empty folder and a disk that has nothing left to write. */
+/**
+ * How long the work takes, started with an empty folder and a disk that has nothing left to write. It is done twice, and
+ * the first time does not count: a virtual machine may have given its free memory back to its host, and to get that again
+ * can take longer than the work.
+ */
 async function timed(work) {
+  emptyOut();
+  await work();
+  emptyOut();
+  const startMs = performance.now();
+  const startSeconds = processorSeconds();
+  await work();
+  const seconds = (performance.now() - startMs) / 1000;
+  return { seconds, processorSeconds: processorSeconds() - startSeconds };
+}
+
+function emptyOut() {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
   execFileSync('sync', ['-f', out]);
-  const startMs = performance.now();
-  await work();
-  return (performance.now() - startMs) / 1000;
+}
+
+/** Processor time of all children of this process that have ended, and of theirs (proc(5): cutime and cstime). */
+function processorSeconds() {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
 function execute(command, args) {

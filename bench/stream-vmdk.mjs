@@ -8,9 +8,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
-const SOURCES = join(import.meta.dirname, '../src');
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, threads: { type: 'string' } },
   allowPositionals: true,
@@ -60,7 +59,7 @@ function qemuImgArgs(name) {
 }
 
 /** The writer alone as a program, so that neither checks nor the comparison are counted; its memory is. */
-async function bundleWriter() {
+function bundleWriter() {
   const contents = `
     import { imageInfo } from './qemu/qemu-img.ts';
     import { readDataMap } from './qemu/data-map.ts';
@@ -78,22 +77,7 @@ async function bundleWriter() {
     const reader = await openDisk(scope, source, signal);
     await writeStreamVmdk({ reader, dataMap, pool }, target, { onFraction: () => undefined, signal });
     console.log('  memory at most', Math.round(process.resourceUsage().maxRSS / 1024), 'MiB');`;
-  await build({
-    stdin: { contents, resolveDir: SOURCES, loader: 'ts' },
-    outfile: join(work, 'writer.mjs'),
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-  });
-  await build({
-    entryPoints: [join(SOURCES, 'system/deflate-worker.js')],
-    outdir: work,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-  });
-  return join(work, 'writer.mjs');
+  return bundle(contents, work);
 }
 
 /** Seconds that a program takes. */

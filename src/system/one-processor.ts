@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 export async function onOneProcessor(argv: readonly string[]): Promise<readonly string[]> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
   const processor = lastProcessor(status);
-  return processor === undefined ? argv : ['taskset', '--cpu-list', processor, ...argv];
+  return processor === undefined ? argv : ['taskset', '-c', processor, ...argv];
 }
 
 /**
