@@ -40,43 +40,44 @@ export async function writeTarget(
   options: WriteOptions,
 ): Promise<WrittenTarget> {
   const { source } = shared;
-  const { format, path } = target;
-  const virtualSizeBytes = sizeInFormat(format, source.virtualSizeBytes);
-  const progress = formatProgress(format.name, SHARES, options.emit);
+  const { path } = target;
   // A folder, not another name: a vmdk has its own name inside, by which VMware and libvmdk look for its data.
   const folder = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
   const partial = join(folder, basename(path));
   const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  try {
-    await mkdir(folder, { mode: 0o700 });
-    const onFraction = (fraction: number): void => progress.set('convert', fraction);
-    const { signal } = options;
-    const job = { source, shared, path: partial, virtualSizeBytes };
-    const written = await format.write({ ...job, onFraction, signal });
-    const sha256 = await verifyCopy(
-      source,
-      { ...job, ...written },
-      {
-        onCompared: (fraction) => progress.set('compare', fraction),
-        onHashed: (fraction) => progress.set('hash', fraction),
-        signal,
-      },
-    );
-    const artifact = await describe(target, partial, virtualSizeBytes, sha256);
-    const publishOrDiscard = async (): Promise<void> => {
-      try {
-        await publish(partial, target, options);
-      } catch (thrown) {
-        throw await explain(thrown, source, target);
-      } finally {
-        await discard();
-      }
-    };
-    return { artifact, publish: publishOrDiscard, discard };
-  } catch (thrown) {
+  const explained = async (thrown: unknown): Promise<never> => {
     await discard();
     throw await explain(thrown, source, target);
+  };
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    const artifact = await writeAndProve(shared, target, partial, options);
+    return { artifact, publish: () => publish(partial, target, options).then(discard, explained), discard };
+  } catch (thrown) {
+    return explained(thrown);
   }
+}
+
+/** Writes the file under the name that it has until it is published. */
+async function writeAndProve(
+  shared: SharedSource,
+  target: Target,
+  path: string,
+  { emit, signal }: WriteOptions,
+): Promise<Artifact> {
+  const { source } = shared;
+  const { format } = target;
+  const virtualSizeBytes = sizeInFormat(format, source.virtualSizeBytes);
+  const progress = formatProgress(format.name, SHARES, emit);
+  const telling = (part: Part) => (fraction: number) => progress.set(part, fraction);
+  const job = { source, shared, path, virtualSizeBytes, signal };
+  const written = await format.write({ ...job, onFraction: telling('convert') });
+  const sha256 = await verifyCopy(
+    source,
+    { ...written, path, virtualSizeBytes },
+    { onCompared: telling('compare'), onHashed: telling('hash'), signal },
+  );
+  return describe(target, path, virtualSizeBytes, sha256);
 }
 
 /** Checks a source that is its own target, and describes it. */
