@@ -1,4 +1,4 @@
-import type { TimedEvent } from '../events.ts';
+import type { Listener, TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
 import { formatElapsed, formatSeconds } from './duration.ts';
 import {
@@ -33,18 +33,10 @@ export interface PlainOptions {
 
 /** Lines for files and CI: whole, without colour or carriage returns, each with the seconds since the start. */
 export function createPlainRenderer(options: PlainOptions): Renderer {
-  const renderer = new PlainRenderer(options);
-  return {
-    listener: (event) => {
-      renderer.handle(event);
-    },
-    close: () => {
-      renderer.close();
-    },
-  };
+  return new PlainRenderer(options);
 }
 
-class PlainRenderer {
+class PlainRenderer implements Renderer {
   readonly #options: PlainOptions;
   readonly #tracker = new BuildTracker();
   readonly #gate = new ProgressGate();
@@ -59,7 +51,7 @@ class PlainRenderer {
     }, SILENCE_MS / 10).unref();
   }
 
-  handle(event: TimedEvent): void {
+  readonly listener: Listener = (event) => {
     this.#tracker.apply(event);
     if (event.type === 'plan-made') this.#writeTable('plan', planLines(event.rows));
     else if (event.type === 'layers-planned') this.#writeTable('layers', layerLines(event));
@@ -70,11 +62,11 @@ class PlainRenderer {
       const text = this.#textOf(event);
       if (text !== undefined) this.#say(text, event.timeMs);
     }
-  }
+  };
 
-  close(): void {
+  readonly close = (): void => {
     clearInterval(this.#heartbeat);
-  }
+  };
 
   #textOf(event: TimedEvent): string | undefined {
     switch (event.type) {

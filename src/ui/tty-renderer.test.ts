@@ -65,6 +65,19 @@ describe('the terminal', () => {
     expect(screen.text).toMatch(line);
   });
 
+  it('shows the name of a task that failed, whatever is in it', () => {
+    start();
+    emit(provision);
+    const name = 'Install\u001b[2J\u001b[31m\nthe packages';
+    emit({ type: 'task-started', phase: 'provision', play: 'Host', task: name });
+    emit({
+      ...{ type: 'task-finished', phase: 'provision', play: 'Host', task: name },
+      ...{ outcome: 'failed', durationMs: 1 },
+    });
+    wait(100);
+    expect(screen.text.split('\n')[0]).toBe('x failed: Install the packages');
+  });
+
   it('turns the spinner', () => {
     start();
     emit(provision);

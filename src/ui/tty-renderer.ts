@@ -1,4 +1,4 @@
-import type { TimedEvent } from '../events.ts';
+import type { Listener, TimedEvent } from '../events.ts';
 import { BuildTracker } from './build-tracker.ts';
 import { layerSavedText, noticeText, provenText } from './event-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
@@ -7,6 +7,7 @@ import type { OutputStream, Renderer } from './output-stream.ts';
 import { layerLines, planLines } from './plan-text.ts';
 import { paintLine, type StyledLine, wantsColour } from './styled-line.ts';
 import { currentLines, summaryLines } from './summary.ts';
+import { cleanText } from './text-width.ts';
 import { finishedLine, liveLines } from './tty-frame.ts';
 
 /** Ten pictures a second are enough for the eye, and cheap over a slow line. */
@@ -24,18 +25,10 @@ export interface TtyOptions {
 
 /** A living picture at the terminal's bottom; finished phases and notices scroll up above it. */
 export function createTtyRenderer(options: TtyOptions): Renderer {
-  const renderer = new TtyRenderer(options);
-  return {
-    listener: (event) => {
-      renderer.handle(event);
-    },
-    close: () => {
-      renderer.close();
-    },
-  };
+  return new TtyRenderer(options);
 }
 
-class TtyRenderer {
+class TtyRenderer implements Renderer {
   readonly #options: TtyOptions;
   readonly #glyphs: Glyphs;
   readonly #tracker = new BuildTracker();
@@ -56,19 +49,19 @@ class TtyRenderer {
     process.once('exit', this.#finish);
   }
 
-  handle(event: TimedEvent): void {
+  readonly listener: Listener = (event) => {
     this.#tracker.apply(event);
     this.#waiting.push(...this.#permanentLines(event));
     if (event.type === 'build-finished') this.#summarize(summaryLines(event, this.#tracker.phases));
     else if (event.type === 'output-current') this.#summarize(currentLines(event));
     else this.#tick();
-  }
+  };
 
-  close(): void {
+  readonly close = (): void => {
     this.#finish();
     clearInterval(this.#timer);
     process.off('exit', this.#finish);
-  }
+  };
 
   #permanentLines(event: TimedEvent): readonly StyledLine[] {
     switch (event.type) {
@@ -93,7 +86,7 @@ class TtyRenderer {
           : [[{ text: this.#glyphs.info, style: 'dim' }, ` ${noticeText(event)}`]];
       case 'task-finished':
         return event.outcome === 'failed' || event.outcome === 'unreachable'
-          ? [[{ text: `${this.#glyphs.failed} ${event.outcome}: ${event.task}`, style: 'red' }]]
+          ? [[{ text: `${this.#glyphs.failed} ${event.outcome}: ${cleanText(event.task)}`, style: 'red' }]]
           : [];
       default:
         return [];
