@@ -39,7 +39,7 @@ export const VARIABLES = [
   {
     name: 'BUILD_TYPE',
     argument: 'TYPES',
-    meaning: 'qemu, amazon-ebs (an AMI by Packer), ami (an AMI of the finished disk); several with commas',
+    meaning: 'qemu; amazon-ebs: an AMI by Packer; ami: an AMI of the finished disk; several with commas',
     default: 'qemu,amazon-ebs; qemu alone without AWS credentials',
   },
   {
