@@ -256,6 +256,7 @@ describe('stopping', () => {
   it('is told apart from a program that was killed by somebody else', async () => {
     expect(await failureOf(sh('kill -KILL $$'))).toMatchObject({
       failure: 'killed',
+      signal: 'SIGKILL',
       message: 'sh was killed by SIGKILL',
     });
   });
