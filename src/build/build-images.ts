@@ -9,10 +9,10 @@ import { exists } from '../system/files.ts';
 import type { Scope } from '../system/scope.ts';
 import type { BuildContext } from './context.ts';
 import { giveUpResume, tellOfKept } from './failure.ts';
-import { isAllKept } from './layering.ts';
-import { type PreparedRun, type PrepareRequest, prepareMachine } from './prepare-machine.ts';
-import { proveOutput } from './prove-output.ts';
-import { provision } from './provision.ts';
+import { isAllKept } from './layering/layering.ts';
+import { type PreparedRun, type PrepareRequest, prepareMachine } from './machine/prepare-machine.ts';
+import { proveOutput } from './proof/prove-output.ts';
+import { provision } from './machine/provision.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Local images that are there, in the work folder, and what they were made by. */

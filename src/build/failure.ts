@@ -4,8 +4,8 @@ import type { BuildRecorder } from '../output/build-recorder.ts';
 import { moveAside } from '../output/stamp.ts';
 import { exists } from '../system/files.ts';
 import type { BuildContext } from './context.ts';
-import { setLayerAside } from './layering.ts';
-import type { PreparedRun } from './prepare-machine.ts';
+import { setLayerAside } from './layering/layering.ts';
+import type { PreparedRun } from './machine/prepare-machine.ts';
 import type { Workspace } from './workspace.ts';
 
 const SERIAL_TAIL_LINES = 15;

@@ -7,8 +7,8 @@ import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
-import { layerRows, noLayersReason, planStored } from './layering.ts';
-import { lookAhead, wantedOutput } from './look-ahead.ts';
+import { layerRows, noLayersReason, planStored } from './layering/layering.ts';
+import { lookAhead, wantedOutput } from './layering/look-ahead.ts';
 
 /** What a build would do, as plain data. */
 export interface PlannedBuild {

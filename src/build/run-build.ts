@@ -8,18 +8,18 @@ import { type BuildPlan, makesImages, planRows } from '../plan/build-plan.ts';
 import { inspect } from '../preflight/preflight.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Scope } from '../system/scope.ts';
-import type { FinishedAmi } from './build-ami.ts';
+import type { FinishedAmi } from './ami/build-ami.ts';
 import { buildImages } from './build-images.ts';
 import { openBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { BuildContext } from './context.ts';
-import { type DocumentFacts, outputDocuments } from './documents.ts';
+import { type DocumentFacts, outputDocuments } from './documents/documents.ts';
 import { besides, explainFailure, setAsideWork, tellOfAmis } from './failure.ts';
-import { lookAhead, wantedOutput } from './look-ahead.ts';
-import type { AmiRequest } from './prepare-instance.ts';
-import { prepareBuildKeys } from './prepare-machine.ts';
-import { publishOutput } from './publish-output.ts';
-import { pruneLayers } from './prune-layers.ts';
+import { lookAhead, wantedOutput } from './layering/look-ahead.ts';
+import type { AmiRequest } from './ami/prepare-instance.ts';
+import { prepareBuildKeys } from './machine/prepare-machine.ts';
+import { publishOutput } from './ami/publish-output.ts';
+import { pruneLayers } from './layering/prune-layers.ts';
 import { sideBySide } from './side-by-side.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -142,7 +142,7 @@ async function build(
 
 /** Loaded when it is wanted: the AWS SDK would slow every other command down. */
 async function makeAmi(request: AmiRequest, context: BuildContext): Promise<FinishedAmi> {
-  const { buildAmi } = await import('./build-ami.ts');
+  const { buildAmi } = await import('./ami/build-ami.ts');
   return buildAmi(request, context);
 }
 

@@ -17,8 +17,8 @@ import { killLeftovers } from '../system/leftovers.ts';
 import { runInteractive } from '../system/process.ts';
 import { Scope } from '../system/scope.ts';
 import type { BuildContext } from './context.ts';
-import { type PreparedRun, prepareMachine } from './prepare-machine.ts';
-import { provision } from './provision.ts';
+import { type PreparedRun, prepareMachine } from './machine/prepare-machine.ts';
+import { provision } from './machine/provision.ts';
 import type { Workspace } from './workspace.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { pruneLayers } from '../build/prune-layers.ts';
+import { pruneLayers } from '../build/layering/prune-layers.ts';
 import { BuilderError } from '../errors.ts';
 import { LayerStore, type StoredLayer } from '../layers/store.ts';
 import type { Settings } from '../settings/settings.ts';

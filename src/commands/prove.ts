@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { findProofTargets, type ProofTarget } from '../build/proof-target.ts';
-import { writeReport } from '../build/report.ts';
-import { runProof } from '../build/run-proof.ts';
+import { findProofTargets, type ProofTarget } from '../build/proof/proof-target.ts';
+import { writeReport } from '../build/documents/report.ts';
+import { runProof } from '../build/proof/run-proof.ts';
 import { asError, BuilderError, BuilderErrors, Interrupted } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';

@@ -78,7 +78,7 @@ async function publishAmi(target: string | undefined, request: PublishRequest, r
   }
   const { input, context } = run;
   const { name } = input.options;
-  const { publishTarget } = await import('../build/publish.ts');
+  const { publishTarget } = await import('../build/ami/publish.ts');
   const images = await publishTarget(resolve(context.cwd, target), request, {
     name: typeof name === 'string' ? name : undefined,
     settings: settingsFrom(input, context),
@@ -91,7 +91,7 @@ async function publishAmi(target: string | undefined, request: PublishRequest, r
 
 async function cleanup(target: string | undefined, request: PublishRequest, run: Run): Promise<void> {
   const { input, context } = run;
-  const { cleanUp } = await import('../build/publish.ts');
+  const { cleanUp } = await import('../build/ami/publish.ts');
   const removed = await cleanUp(target, request, {
     settings: settingsFrom(input, context),
     signal: context.signal,

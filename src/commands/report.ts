@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { writeReport } from '../build/report.ts';
+import { writeReport } from '../build/documents/report.ts';
 import { BuilderError } from '../errors.ts';
 import type { CommandContext, CommandDefinition, CommandInput } from './command.ts';
 

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readProof, renderBuildReport } from '../../src/build/report.ts';
+import { readProof, renderBuildReport } from '../../src/build/documents/report.ts';
 import type { Manifest } from '../../src/output/manifest.ts';
 import { startChromium } from '../support/chromium.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';

@@ -1,6 +1,6 @@
-import { bootTimeoutMs } from '../plan/boot-timeout.ts';
-import type { ImagePlan } from '../plan/build-plan.ts';
-import { mebibytes } from '../settings/size.ts';
+import { bootTimeoutMs } from '../../plan/boot-timeout.ts';
+import type { ImagePlan } from '../../plan/build-plan.ts';
+import { mebibytes } from '../../settings/size.ts';
 
 /** What was prepared for this run of Packer: absolute paths that QEMU and Ansible can take. */
 export interface PreparedMachine {

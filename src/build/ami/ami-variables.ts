@@ -1,7 +1,7 @@
-import type { SourceAmi } from '../aws/source-ami.ts';
-import type { SOURCE_VARIABLES } from '../packer/source-variables.ts';
-import type { PayloadPlan } from '../plan/payload.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { SourceAmi } from '../../aws/source-ami.ts';
+import type { SOURCE_VARIABLES } from '../../packer/source-variables.ts';
+import type { PayloadPlan } from '../../plan/payload.ts';
+import type { Settings } from '../../settings/settings.ts';
 
 /** What was found and prepared for an AMI. */
 export interface PreparedAmi {

@@ -1,17 +1,17 @@
-import { BuilderError } from '../errors.ts';
-import type { Emit, LayerRow } from '../events.ts';
-import { LayerRun } from '../layers/layer-run.ts';
-import { layersObstacle } from '../layers/obstacles.ts';
-import { type LayerPlan, planLayers } from '../layers/plan-layers.ts';
-import type { LayerStore, StoredLayer } from '../layers/store.ts';
-import { useStore } from '../layers/store-lock.ts';
-import { findDamage } from '../layers/verify.ts';
-import { DISK_ID, type LayeredRun } from '../packer/compile-layers.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
-import type { Scope } from '../system/scope.ts';
+import { BuilderError } from '../../errors.ts';
+import type { Emit, LayerRow } from '../../events.ts';
+import { LayerRun } from '../../layers/layer-run.ts';
+import { layersObstacle } from '../../layers/obstacles.ts';
+import { type LayerPlan, planLayers } from '../../layers/plan-layers.ts';
+import type { LayerStore, StoredLayer } from '../../layers/store.ts';
+import { useStore } from '../../layers/store-lock.ts';
+import { findDamage } from '../../layers/verify.ts';
+import { DISK_ID, type LayeredRun } from '../../packer/compile-layers.ts';
+import type { BuildPlan } from '../../plan/build-plan.ts';
+import type { Scope } from '../../system/scope.ts';
 import { type BuildInputs, buildInputs, type InputsRequest } from './build-inputs.ts';
-import type { BuildOptions } from './build-options.ts';
-import type { BuildContext } from './context.ts';
+import type { BuildOptions } from '../build-options.ts';
+import type { BuildContext } from '../context.ts';
 
 /** The layers of one build: what it wants, what is there, where they are kept. */
 export interface Layering {

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
-import type { Artifact } from '../events.ts';
-import { formatNamed } from '../images/formats.ts';
-import type { OutputDocument } from '../output/document.ts';
-import { SBOM_FILE, writeSbom } from '../sbom/write-sbom.ts';
-import { temporaryFolder } from '../system/files.ts';
-import { Scope } from '../system/scope.ts';
+import type { Artifact } from '../../events.ts';
+import { formatNamed } from '../../images/formats.ts';
+import type { OutputDocument } from '../../output/document.ts';
+import { SBOM_FILE, writeSbom } from '../../sbom/write-sbom.ts';
+import { temporaryFolder } from '../../system/files.ts';
+import { Scope } from '../../system/scope.ts';
 
 export interface SbomFacts {
   /** Of the images, without extension. */

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EMBEDDED_USER, sshUserOf } from '../base/families.ts';
-import { BuilderError } from '../errors.ts';
-import { formatNamed } from '../images/formats.ts';
-import { nameOfSource } from '../images/targets.ts';
-import { PROOF_FOLDER } from '../output/proof-record.ts';
-import { readManifest } from '../output/read-manifest.ts';
-import { type ImageFile, imageFileAt } from '../prove/opened-image.ts';
-import { BASE_FAMILIES, type BaseFamily, type Settings } from '../settings/settings.ts';
-import type { UserDataFamily } from '../userdata/user-data.ts';
+import { EMBEDDED_USER, sshUserOf } from '../../base/families.ts';
+import { BuilderError } from '../../errors.ts';
+import { formatNamed } from '../../images/formats.ts';
+import { nameOfSource } from '../../images/targets.ts';
+import { PROOF_FOLDER } from '../../output/proof-record.ts';
+import { readManifest } from '../../output/read-manifest.ts';
+import { type ImageFile, imageFileAt } from '../../prove/opened-image.ts';
+import { BASE_FAMILIES, type BaseFamily, type Settings } from '../../settings/settings.ts';
+import type { UserDataFamily } from '../../userdata/user-data.ts';
 
 /** Finished images, and what is known of them. */
 export interface ProofTarget {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../settings/settings.ts';
-import type { VariableValues } from '../settings/variables.ts';
+import { readSettings } from '../../settings/settings.ts';
+import type { VariableValues } from '../../settings/variables.ts';
 import { amiVariables } from './ami-variables.ts';
 
 const PREPARED = {

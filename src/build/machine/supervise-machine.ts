@@ -1,8 +1,8 @@
-import { asError, BuilderError } from '../errors.ts';
-import type { LayerRun } from '../layers/layer-run.ts';
-import { openWhenAnswering } from '../qemu/open-when-answering.ts';
-import { type MachineWatch, watchMachine } from '../qemu/watch-machine.ts';
-import type { Scope } from '../system/scope.ts';
+import { asError, BuilderError } from '../../errors.ts';
+import type { LayerRun } from '../../layers/layer-run.ts';
+import { openWhenAnswering } from '../../qemu/open-when-answering.ts';
+import { type MachineWatch, watchMachine } from '../../qemu/watch-machine.ts';
+import type { Scope } from '../../system/scope.ts';
 
 /** A machine that is watched over, and what stops everything when it must. */
 export interface SupervisedMachine {

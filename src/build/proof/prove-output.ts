@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Artifact, runPhase } from '../events.ts';
-import { formatNamed } from '../images/formats.ts';
-import { PROOF_FOLDER } from '../output/proof-record.ts';
-import { bootImages } from '../prove/boot-images.ts';
-import { type OpenedImage, openImage } from '../prove/opened-image.ts';
-import { Scope } from '../system/scope.ts';
-import type { BuildContext } from './context.ts';
-import type { PreparedRun, PrepareRequest } from './prepare-machine.ts';
+import { type Artifact, runPhase } from '../../events.ts';
+import { formatNamed } from '../../images/formats.ts';
+import { PROOF_FOLDER } from '../../output/proof-record.ts';
+import { bootImages } from '../../prove/boot-images.ts';
+import { type OpenedImage, openImage } from '../../prove/opened-image.ts';
+import { Scope } from '../../system/scope.ts';
+import type { BuildContext } from '../context.ts';
+import type { PreparedRun, PrepareRequest } from '../machine/prepare-machine.ts';
 import { hostResources, proofTerms } from './proof-terms.ts';
 import { guestOf } from './proof-target.ts';
 

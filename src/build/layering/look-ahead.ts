@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { baseCacheFolder, knownBase } from '../base/prepare-base.ts';
-import { LayerStore } from '../layers/store.ts';
-import type { WantedOutput } from '../output/current-output.ts';
-import { type BuildPlan, makesImages } from '../plan/build-plan.ts';
-import { FileDigests } from '../system/file-digests.ts';
+import { baseCacheFolder, knownBase } from '../../base/prepare-base.ts';
+import { LayerStore } from '../../layers/store.ts';
+import type { WantedOutput } from '../../output/current-output.ts';
+import { type BuildPlan, makesImages } from '../../plan/build-plan.ts';
+import { FileDigests } from '../../system/file-digests.ts';
 import { type BuildInputs, buildInputs } from './build-inputs.ts';
-import type { BuildContext } from './context.ts';
+import type { BuildContext } from '../context.ts';
 import { noLayersReason } from './layering.ts';
-import { userDataOf } from './prepare-machine.ts';
+import { userDataOf } from '../machine/prepare-machine.ts';
 
 const WITH_LAYERS = { useLayers: true, useCache: true, force: false, until: undefined } as const;
 

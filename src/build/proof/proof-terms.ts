@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { bootTimeoutMs } from '../plan/boot-timeout.ts';
-import type { ProvenPayload } from '../prove/checks.ts';
-import type { HostResources } from '../prove/boot-plan.ts';
-import type { ProofTerms } from '../prove/proof-terms.ts';
-import type { UserCheck } from '../prove/user-checks.ts';
-import type { Accelerator } from '../qemu/accelerator.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { UserDataFamily } from '../userdata/user-data.ts';
+import { bootTimeoutMs } from '../../plan/boot-timeout.ts';
+import type { ProvenPayload } from '../../prove/checks.ts';
+import type { HostResources } from '../../prove/boot-plan.ts';
+import type { ProofTerms } from '../../prove/proof-terms.ts';
+import type { UserCheck } from '../../prove/user-checks.ts';
+import type { Accelerator } from '../../qemu/accelerator.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { UserDataFamily } from '../../userdata/user-data.ts';
 
 /** What the images are, whom they let in, and with which key. */
 export interface ProofBasis {

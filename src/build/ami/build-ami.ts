@@ -1,21 +1,21 @@
 import { dirname } from 'node:path';
-import { AwsRegion } from '../aws/aws-region.ts';
-import { parseAmiIds, readBuiltAmi, requireImdsV2 } from '../aws/built-ami.ts';
-import type { SourceAmi } from '../aws/source-ami.ts';
-import { UnfinishedImages } from '../aws/unfinished-images.ts';
-import { asError, BuilderError } from '../errors.ts';
-import { type Ami, type BuildEvent, runPhase } from '../events.ts';
-import { INSTANCE_STEPS } from '../packer/phases.ts';
-import { runPacker } from '../packer/run-packer.ts';
-import { builderNames } from '../packer/template.ts';
-import type { PayloadPlan } from '../plan/payload.ts';
-import type { BaseFamily } from '../settings/settings.ts';
-import { displayArgv } from '../system/process.ts';
-import { Scope } from '../system/scope.ts';
+import { AwsRegion } from '../../aws/aws-region.ts';
+import { parseAmiIds, readBuiltAmi, requireImdsV2 } from '../../aws/built-ami.ts';
+import type { SourceAmi } from '../../aws/source-ami.ts';
+import { UnfinishedImages } from '../../aws/unfinished-images.ts';
+import { asError, BuilderError } from '../../errors.ts';
+import { type Ami, type BuildEvent, runPhase } from '../../events.ts';
+import { INSTANCE_STEPS } from '../../packer/phases.ts';
+import { runPacker } from '../../packer/run-packer.ts';
+import { builderNames } from '../../packer/template.ts';
+import type { PayloadPlan } from '../../plan/payload.ts';
+import type { BaseFamily } from '../../settings/settings.ts';
+import { displayArgv } from '../../system/process.ts';
+import { Scope } from '../../system/scope.ts';
 import { awsKeysOf } from './aws-keys.ts';
-import type { BuildContext } from './context.ts';
+import type { BuildContext } from '../context.ts';
 import { discardUnfinished } from './discard-unfinished.ts';
-import { packerEnvironment } from './packer-environment.ts';
+import { packerEnvironment } from '../machine/packer-environment.ts';
 import { type AmiRequest, prepareInstance } from './prepare-instance.ts';
 
 /** An AMI that is there, and what it was made of. */

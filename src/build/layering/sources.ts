@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { type Checkout, readCheckouts } from '../attest/git-checkouts.ts';
-import { distinctSources, sourceName } from '../attest/source-dependencies.ts';
-import { BuilderError, Interrupted } from '../errors.ts';
-import { type DigestedFile, digestFiles } from '../layers/file-inputs.ts';
+import { type Checkout, readCheckouts } from '../../attest/git-checkouts.ts';
+import { distinctSources, sourceName } from '../../attest/source-dependencies.ts';
+import { BuilderError, Interrupted } from '../../errors.ts';
+import { type DigestedFile, digestFiles } from '../../layers/file-inputs.ts';
 import { type BuildInputs, buildInputs, type InputsRequest } from './build-inputs.ts';
-import type { BuildContext } from './context.ts';
+import type { BuildContext } from '../context.ts';
 
 /** What a build is made of, as it was before Packer ran. */
 export interface Sources {

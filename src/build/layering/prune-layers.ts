@@ -1,8 +1,8 @@
-import { layersToPrune } from '../layers/prune.ts';
-import { LayerStore } from '../layers/store.ts';
-import { withStoreAlone } from '../layers/store-lock.ts';
-import type { Settings } from '../settings/settings.ts';
-import { exists } from '../system/files.ts';
+import { layersToPrune } from '../../layers/prune.ts';
+import { LayerStore } from '../../layers/store.ts';
+import { withStoreAlone } from '../../layers/store-lock.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { exists } from '../../system/files.ts';
 
 /**
  * Removes the layers that do not fit into LAYERS_MAX, and what was cut off. Returns their folders, or undefined while

@@ -1,15 +1,15 @@
 import { dirname, join } from 'node:path';
-import { BuilderError } from '../errors.ts';
-import type { BuildFailed } from '../events.ts';
-import { serveStops } from '../layers/stop-server.ts';
-import { machineSteps, type PackerSteps } from '../packer/phases.ts';
-import { runPacker } from '../packer/run-packer.ts';
-import { builderNames } from '../packer/template.ts';
-import type { QmpClient } from '../qemu/qmp.ts';
-import { serveEvents } from '../system/event-socket.ts';
-import { Scope } from '../system/scope.ts';
+import { BuilderError } from '../../errors.ts';
+import type { BuildFailed } from '../../events.ts';
+import { serveStops } from '../../layers/stop-server.ts';
+import { machineSteps, type PackerSteps } from '../../packer/phases.ts';
+import { runPacker } from '../../packer/run-packer.ts';
+import { builderNames } from '../../packer/template.ts';
+import type { QmpClient } from '../../qemu/qmp.ts';
+import { serveEvents } from '../../system/event-socket.ts';
+import { Scope } from '../../system/scope.ts';
 import type { PreparedLayers, PreparedRun, PrepareRequest } from './prepare-machine.ts';
-import type { BuildContext } from './context.ts';
+import type { BuildContext } from '../context.ts';
 import { packerEnvironment } from './packer-environment.ts';
 import { greetMachine, type SupervisedMachine, superviseMachine } from './supervise-machine.ts';
 

@@ -2,27 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PreparedBase } from '../base/prepare-base.ts';
-import type { DigestedFile } from '../layers/file-inputs.ts';
-import { layerKey, type LayerInput, contentInput, secretInput, shownInput } from '../layers/layer.ts';
-import { machineInputs } from '../layers/machine-inputs.ts';
+import type { PreparedBase } from '../../base/prepare-base.ts';
+import type { DigestedFile } from '../../layers/file-inputs.ts';
+import { layerKey, type LayerInput, contentInput, secretInput, shownInput } from '../../layers/layer.ts';
+import { machineInputs } from '../../layers/machine-inputs.ts';
 import {
   provisionerInputs,
   type ProvisionerContext,
   type ProvisionerInputs,
-} from '../layers/provisioner-inputs.ts';
-import { type WantedLayers, wantedLayers } from '../layers/wanted-layers.ts';
-import { builderProvisioners, type BuilderProvisioner } from '../packer/provisioners.ts';
-import type { TemplateSection } from '../packer/template.ts';
-import { resolveValue, type TemplateValues, templateValues } from '../packer/template-values.ts';
-import type { ImagePlan } from '../plan/build-plan.ts';
-import { type AccelerationArgs, accelerationArgs } from '../qemu/machine.ts';
-import { parseSizeBytes } from '../settings/size.ts';
-import type { FileDigests } from '../system/file-digests.ts';
-import type { UserData } from '../userdata/user-data.ts';
-import { VERSION } from '../version.ts';
-import type { BuildContext } from './context.ts';
-import { packerVariables } from './packer-variables.ts';
+} from '../../layers/provisioner-inputs.ts';
+import { type WantedLayers, wantedLayers } from '../../layers/wanted-layers.ts';
+import { builderProvisioners, type BuilderProvisioner } from '../../packer/provisioners.ts';
+import type { TemplateSection } from '../../packer/template.ts';
+import { resolveValue, type TemplateValues, templateValues } from '../../packer/template-values.ts';
+import type { ImagePlan } from '../../plan/build-plan.ts';
+import { type AccelerationArgs, accelerationArgs } from '../../qemu/machine.ts';
+import { parseSizeBytes } from '../../settings/size.ts';
+import type { FileDigests } from '../../system/file-digests.ts';
+import type { UserData } from '../../userdata/user-data.ts';
+import { VERSION } from '../../version.ts';
+import type { BuildContext } from '../context.ts';
+import { packerVariables } from '../machine/packer-variables.ts';
 
 /** What a build is made of. */
 export interface BuildInputs extends WantedLayers {

@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Checkout } from '../attest/git-checkouts.ts';
-import { sourceDependencies } from '../attest/source-dependencies.ts';
+import type { Checkout } from '../../attest/git-checkouts.ts';
+import { sourceDependencies } from '../../attest/source-dependencies.ts';
 import {
   type ParameterValue,
   type ProvenanceFacts,
   provenanceStatement,
   type ResourceDescriptor,
-} from '../attest/statement.ts';
-import { isUrl, shownUrl } from '../base/web-address.ts';
-import type { PreparedBase } from '../base/prepare-base.ts';
-import type { DigestedFile } from '../layers/file-inputs.ts';
-import type { LayerPlan } from '../layers/plan-layers.ts';
-import type { LayerStore } from '../layers/store.ts';
-import { type OutputDocument, textDocument } from '../output/document.ts';
-import type { Manifest } from '../output/manifest.ts';
-import type { ImagePlan } from '../plan/build-plan.ts';
-import { redactedJson } from '../system/secrets.ts';
-import { VERSION } from '../version.ts';
-import type { PreparedRun } from './prepare-machine.ts';
+} from '../../attest/statement.ts';
+import { isUrl, shownUrl } from '../../base/web-address.ts';
+import type { PreparedBase } from '../../base/prepare-base.ts';
+import type { DigestedFile } from '../../layers/file-inputs.ts';
+import type { LayerPlan } from '../../layers/plan-layers.ts';
+import type { LayerStore } from '../../layers/store.ts';
+import { type OutputDocument, textDocument } from '../../output/document.ts';
+import type { Manifest } from '../../output/manifest.ts';
+import type { ImagePlan } from '../../plan/build-plan.ts';
+import { redactedJson } from '../../system/secrets.ts';
+import { VERSION } from '../../version.ts';
+import type { PreparedRun } from '../machine/prepare-machine.ts';
 
 export const PROVENANCE_FILE = 'provenance.intoto.json';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { PlannedLayer } from '../layers/plan-layers.ts';
-import type { StoredLayer } from '../layers/store.ts';
+import type { PlannedLayer } from '../../layers/plan-layers.ts';
+import type { StoredLayer } from '../../layers/store.ts';
 import { layersOf } from './provenance.ts';
 
 const layer = (name: string, state: 'cached' | 'build'): PlannedLayer => ({

@@ -1,11 +1,11 @@
-import type { BuildRecorder } from '../output/build-recorder.ts';
-import type { Manifest } from '../output/manifest.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
-import { mebibytes } from '../settings/size.ts';
-import { VERSION } from '../version.ts';
-import type { FinishedAmi } from './build-ami.ts';
-import type { BuiltImages } from './build-images.ts';
-import { diskSizeBytes } from './packer-variables.ts';
+import type { BuildRecorder } from '../../output/build-recorder.ts';
+import type { Manifest } from '../../output/manifest.ts';
+import type { BuildPlan } from '../../plan/build-plan.ts';
+import { mebibytes } from '../../settings/size.ts';
+import { VERSION } from '../../version.ts';
+import type { FinishedAmi } from '../ami/build-ami.ts';
+import type { BuiltImages } from '../build-images.ts';
+import { diskSizeBytes } from '../machine/packer-variables.ts';
 
 /** What a build knows at its end. */
 export interface BuildFacts {

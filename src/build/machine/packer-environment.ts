@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { BuildPlan } from '../plan/build-plan.ts';
-import { EVENT_SOCKET_VARIABLE } from '../system/event-socket.ts';
-import { RUN_LABEL } from '../system/leftovers.ts';
-import type { Workspace } from './workspace.ts';
+import type { BuildPlan } from '../../plan/build-plan.ts';
+import { EVENT_SOCKET_VARIABLE } from '../../system/event-socket.ts';
+import { RUN_LABEL } from '../../system/leftovers.ts';
+import type { Workspace } from '../workspace.ts';
 
 /**
  * The environment of Packer and all that it starts; without a socket what runs inside tells nothing. AWS keys go this way,

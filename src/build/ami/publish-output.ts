@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import { BuilderError, Interrupted } from '../errors.ts';
-import type { Ami } from '../events.ts';
-import { publishRequestOf } from '../plan/published-ami.ts';
-import type { Settings } from '../settings/settings.ts';
-import { displayArgv } from '../system/process.ts';
-import type { BuildContext } from './context.ts';
+import { BuilderError, Interrupted } from '../../errors.ts';
+import type { Ami } from '../../events.ts';
+import { publishRequestOf } from '../../plan/published-ami.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { displayArgv } from '../../system/process.ts';
+import type { BuildContext } from '../context.ts';
 
 /**
  * Makes an AMI of a finished output, which stays whatever becomes of that. When it fails, the error's hint has the command

@@ -1,20 +1,20 @@
 import { dirname, join } from 'node:path';
-import type { AwsRegion } from '../aws/aws-region.ts';
-import { amiUserOf, findSourceAmi, type SourceAmi } from '../aws/source-ami.ts';
-import { BuilderError } from '../errors.ts';
-import type { PreparedKeys } from '../keys/keys.ts';
-import { resolveTemplateFolder } from '../packer/compile.ts';
-import { takesSourceAmi } from '../packer/source-variables.ts';
-import { declaredVariables } from '../packer/template-values.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
-import { planPayload } from '../plan/payload.ts';
-import { findInstaller } from '../preflight/checks.ts';
-import type { BaseFamily } from '../settings/settings.ts';
-import { writeFileWhole } from '../system/files.ts';
-import { planUserData } from '../userdata/user-data.ts';
+import type { AwsRegion } from '../../aws/aws-region.ts';
+import { amiUserOf, findSourceAmi, type SourceAmi } from '../../aws/source-ami.ts';
+import { BuilderError } from '../../errors.ts';
+import type { PreparedKeys } from '../../keys/keys.ts';
+import { resolveTemplateFolder } from '../../packer/compile.ts';
+import { takesSourceAmi } from '../../packer/source-variables.ts';
+import { declaredVariables } from '../../packer/template-values.ts';
+import type { BuildPlan } from '../../plan/build-plan.ts';
+import { planPayload } from '../../plan/payload.ts';
+import { findInstaller } from '../../preflight/checks.ts';
+import type { BaseFamily } from '../../settings/settings.ts';
+import { writeFileWhole } from '../../system/files.ts';
+import { planUserData } from '../../userdata/user-data.ts';
 import { amiVariables, type PreparedAmi } from './ami-variables.ts';
-import type { BuildContext } from './context.ts';
-import type { Workspace } from './workspace.ts';
+import type { BuildContext } from '../context.ts';
+import type { Workspace } from '../workspace.ts';
 
 export interface AmiRequest {
   readonly plan: BuildPlan;

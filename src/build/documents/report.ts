@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asError, BuilderError } from '../errors.ts';
-import { DISK_FORMATS } from '../images/formats.ts';
-import { importGuides } from '../images/imports.ts';
-import type { Manifest } from '../output/manifest.ts';
-import { PROOF_FOLDER, readProofRecord } from '../output/proof-record.ts';
-import { readPublished } from '../output/published.ts';
-import { readManifest } from '../output/read-manifest.ts';
-import { renderReport } from '../report/page.ts';
-import type { ReportProof } from '../report/report-data.ts';
-import { writeFileWhole } from '../system/files.ts';
+import { asError, BuilderError } from '../../errors.ts';
+import { DISK_FORMATS } from '../../images/formats.ts';
+import { importGuides } from '../../images/imports.ts';
+import type { Manifest } from '../../output/manifest.ts';
+import { PROOF_FOLDER, readProofRecord } from '../../output/proof-record.ts';
+import { readPublished } from '../../output/published.ts';
+import { readManifest } from '../../output/read-manifest.ts';
+import { renderReport } from '../../report/page.ts';
+import type { ReportProof } from '../../report/report-data.ts';
+import { writeFileWhole } from '../../system/files.ts';
 
 /** The page for people, beside the images. */
 export const REPORT_FILE = 'report.html';

@@ -1,8 +1,8 @@
-import { AwsRegion, type GivenKeys } from '../aws/aws-region.ts';
-import { discardImage } from '../aws/cleanup.ts';
-import type { UnfinishedImages } from '../aws/unfinished-images.ts';
-import { asError } from '../errors.ts';
-import type { Emit } from '../events.ts';
+import { AwsRegion, type GivenKeys } from '../../aws/aws-region.ts';
+import { discardImage } from '../../aws/cleanup.ts';
+import type { UnfinishedImages } from '../../aws/unfinished-images.ts';
+import { asError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
 
 /** The build's own signal may have fired: what is left must go all the same. */
 const LONGEST_MS = 2 * 60_000;

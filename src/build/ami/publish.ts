@@ -1,17 +1,17 @@
-import { AwsRegion } from '../aws/aws-region.ts';
-import { byteProgress } from '../aws/block-progress.ts';
-import { findLeftovers, type Removal, remove } from '../aws/cleanup.ts';
-import { findSource } from '../aws/find-source.ts';
-import { publishAmi, type PublishedImage } from '../aws/publish-ami.ts';
-import type { PublishRequest } from '../aws/publish-request.ts';
-import { stateFolderOf } from '../aws/state-folder.ts';
-import { type Emit, runPhase } from '../events.ts';
-import { recordAmis } from '../output/published.ts';
-import type { Settings } from '../settings/settings.ts';
-import { Scope } from '../system/scope.ts';
-import { VERSION } from '../version.ts';
+import { AwsRegion } from '../../aws/aws-region.ts';
+import { byteProgress } from '../../aws/block-progress.ts';
+import { findLeftovers, type Removal, remove } from '../../aws/cleanup.ts';
+import { findSource } from '../../aws/find-source.ts';
+import { publishAmi, type PublishedImage } from '../../aws/publish-ami.ts';
+import type { PublishRequest } from '../../aws/publish-request.ts';
+import { stateFolderOf } from '../../aws/state-folder.ts';
+import { type Emit, runPhase } from '../../events.ts';
+import { recordAmis } from '../../output/published.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { Scope } from '../../system/scope.ts';
+import { VERSION } from '../../version.ts';
 import { awsKeysOf } from './aws-keys.ts';
-import { writeReport } from './report.ts';
+import { writeReport } from '../documents/report.ts';
 
 export interface PublishTargetOptions {
   readonly name: string | undefined;

@@ -1,15 +1,15 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Signer } from '../attest/signer.ts';
-import type { Artifact } from '../events.ts';
-import { type OutputDocument, textDocument } from '../output/document.ts';
-import { CHECKSUMS_FILE, checksumLines, MANIFEST_FILE } from '../output/manifest.ts';
-import { redactedJson } from '../system/secrets.ts';
+import type { Signer } from '../../attest/signer.ts';
+import type { Artifact } from '../../events.ts';
+import { type OutputDocument, textDocument } from '../../output/document.ts';
+import { CHECKSUMS_FILE, checksumLines, MANIFEST_FILE } from '../../output/manifest.ts';
+import { redactedJson } from '../../system/secrets.ts';
 import { type BuildFacts, buildManifest } from './manifest.ts';
 import { provenanceDocument } from './provenance.ts';
 import { sbomDocument } from './sbom.ts';
 import { renderOutputReport, REPORT_FILE } from './report.ts';
-import type { Workspace } from './workspace.ts';
+import type { Workspace } from '../workspace.ts';
 
 export interface DocumentFacts extends BuildFacts {
   readonly artifacts: readonly Artifact[];

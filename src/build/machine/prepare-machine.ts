@@ -1,25 +1,25 @@
 import { basename, dirname, join } from 'node:path';
-import type { PreparedBase } from '../base/prepare-base.ts';
-import { type PreparedKeys, prepareKeys } from '../keys/keys.ts';
-import type { LayerRun } from '../layers/layer-run.ts';
-import { LayerStore } from '../layers/store.ts';
-import { compileTemplate } from '../packer/compile.ts';
-import { compileLayers } from '../packer/compile-layers.ts';
-import { declaredVariables } from '../packer/template-values.ts';
-import type { BuildPlan, ImagePlan } from '../plan/build-plan.ts';
-import { FileDigests } from '../system/file-digests.ts';
-import { writeFileWhole } from '../system/files.ts';
-import { displayArgv } from '../system/process.ts';
-import type { Scope } from '../system/scope.ts';
-import { planUserData, type UserData } from '../userdata/user-data.ts';
-import { writeUserData } from '../userdata/write-user-data.ts';
-import type { BuildOptions } from './build-options.ts';
-import type { BuildContext } from './context.ts';
-import { beginLayers, type Layering, noLayersReason, openLayers } from './layering.ts';
+import type { PreparedBase } from '../../base/prepare-base.ts';
+import { type PreparedKeys, prepareKeys } from '../../keys/keys.ts';
+import type { LayerRun } from '../../layers/layer-run.ts';
+import { LayerStore } from '../../layers/store.ts';
+import { compileTemplate } from '../../packer/compile.ts';
+import { compileLayers } from '../../packer/compile-layers.ts';
+import { declaredVariables } from '../../packer/template-values.ts';
+import type { BuildPlan, ImagePlan } from '../../plan/build-plan.ts';
+import { FileDigests } from '../../system/file-digests.ts';
+import { writeFileWhole } from '../../system/files.ts';
+import { displayArgv } from '../../system/process.ts';
+import type { Scope } from '../../system/scope.ts';
+import { planUserData, type UserData } from '../../userdata/user-data.ts';
+import { writeUserData } from '../../userdata/write-user-data.ts';
+import type { BuildOptions } from '../build-options.ts';
+import type { BuildContext } from '../context.ts';
+import { beginLayers, type Layering, noLayersReason, openLayers } from '../layering/layering.ts';
 import { packerVariables } from './packer-variables.ts';
 import { linkPlainPaths, type PlainPaths } from './plain-paths.ts';
-import { readSources, type Sources } from './sources.ts';
-import type { Workspace } from './workspace.ts';
+import { readSources, type Sources } from '../layering/sources.ts';
+import type { Workspace } from '../workspace.ts';
 
 /** What Packer is started with. */
 export interface PreparedRun {
