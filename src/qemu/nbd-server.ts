@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BuilderError, systemCode } from '../errors.ts';
+import { endingWithParent } from '../system/ending-with-parent.ts';
 import { temporaryFolder } from '../system/files.ts';
 import { run } from '../system/process.ts';
 import type { Scope } from '../system/scope.ts';
@@ -12,14 +13,17 @@ const RETRY_MS = 10;
 
 /**
  * Opens a disk image, with everything behind it, for reading at any place, by a qemu-nbd of its own on a private unix
- * socket; both end with the scope. Fails with `ProcessError` when qemu-nbd cannot open the image.
+ * socket; both end with the scope, and with this program however that dies. Fails with `ProcessError` when qemu-nbd cannot open the image.
  */
 export async function openDisk(scope: Scope, disk: DiskFile, signal: AbortSignal): Promise<NbdClient> {
   const socket = join(await temporaryFolder(scope), 'nbd');
   const stop = new AbortController();
   const { flags, name } = diskArguments(disk);
   const argv = ['qemu-nbd', '--read-only', '--persistent', '--socket', socket, ...flags, name];
-  const ended = run(argv, { signal: AbortSignal.any([signal, stop.signal]), capture: false });
+  const ended = run(endingWithParent(argv), {
+    signal: AbortSignal.any([signal, stop.signal]),
+    capture: false,
+  });
   const failed: Promise<never> = ended.then(() => {
     throw new BuilderError('process-failed', `qemu-nbd ended before it served ${disk.path}`);
   });
