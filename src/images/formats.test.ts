@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BuilderError } from '../errors.ts';
 import { DEFAULT_FORMATS, DISK_FORMATS, parseFormats, sizeInFormat } from './formats.ts';
@@ -48,5 +50,17 @@ describe('the formats', () => {
     ['gce', 12_600 * 1024 ** 2, 13 * 1024 ** 3],
   ])('%s makes a disk of %i bytes one of %i', (name, sizeBytes, expected) => {
     expect(parseFormats(name).map((format) => sizeInFormat(format, sizeBytes))).toEqual([expected]);
+  });
+
+  it('are listed so in docs/formats.md', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/formats.md'), 'utf8');
+    const table = /\| format \|.*\n\|[-|]+\n((?:\|.*\n)+)/.exec(page)?.[1] ?? '';
+    const byDefault = names(DEFAULT_FORMATS);
+    expect(table.trimEnd().split('\n')).toEqual(
+      DISK_FORMATS.map(({ name, extension, target, size, check }) => {
+        const mark = byDefault.includes(name) ? ' *' : '';
+        return `| \`${name}\`${mark} | \`NAME.${extension}\` | ${target} | ${size} | ${check} |`;
+      }),
+    );
   });
 });

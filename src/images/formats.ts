@@ -87,7 +87,7 @@ const FORMATS = [
     name: 'vhd',
     extension: 'vhd',
     target: 'Hyper-V, generation 1',
-    size: 'grows with its data',
+    size: 'grows with its data; exact size',
     check: '',
     // Without force_size the size is rounded up to a whole number of cylinders, and the disks are not equal.
     write: qemuImgWriter('vpc', { creationOptions: ['subformat=dynamic', 'force_size=on'] }),
@@ -97,7 +97,7 @@ const FORMATS = [
     name: 'vhd-azure',
     extension: 'azure.vhd',
     target: 'Azure',
-    size: 'the whole disk, in full MiB',
+    size: 'the whole disk, with holes; in full MiB',
     check: '',
     // Azure takes no other: fixed, a whole number of MiB, and exactly so long as its footer says.
     write: qemuImgWriter('vpc', { creationOptions: ['subformat=fixed', 'force_size=on'] }),
@@ -139,7 +139,7 @@ const FORMATS = [
   {
     name: 'ova',
     extension: 'ova',
-    target: 'vSphere, ESXi, VirtualBox',
+    target: 'vSphere, ESXi 6.5 and newer, VirtualBox',
     size: 'compressed',
     check: QEMU_CHECK_INSIDE,
     write: ovaWriter,
@@ -149,7 +149,7 @@ const FORMATS = [
     name: 'gce',
     extension: 'tar.gz',
     target: 'Google Compute Engine',
-    size: 'compressed; the disk in full GiB',
+    size: 'compressed; in full GiB',
     check: 'unpacked by GNU tar',
     write: gceWriter,
     open: gceOpener,

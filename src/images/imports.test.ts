@@ -33,9 +33,9 @@ describe('the way of a file into its platform', () => {
     expect(importGuides('floppy', { file: 'x', name: 'x' })).toEqual([]);
   });
 
-  it('is the one that the README tells', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-    const table = /\| platform \| import \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(readme)?.[1] ?? '';
+  it('is the one that docs/formats.md tells', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/formats.md'), 'utf8');
+    const table = /\| platform \| import \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(page)?.[1] ?? '';
     const cell = (step: ImportStep): string => (step.kind === 'type' ? `\`${step.command}\`` : step.text);
     const rows = DISK_FORMATS.flatMap(({ name, extension }) =>
       importGuides(name, { file: `coreos-stable.${extension}`, name: 'coreos-stable' }),

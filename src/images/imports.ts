@@ -25,7 +25,7 @@ interface GuideOfFormats {
 
 const QCOW2 = ['qcow2', 'qcow2-zstd'];
 
-/** How each format gets into its platforms, by their own tools; the README's table is checked against this. */
+/** How each format gets into its platforms, by their own tools; the table of docs/formats.md is checked against this. */
 const GUIDES: readonly GuideOfFormats[] = [
   {
     platform: 'QEMU, libvirt',

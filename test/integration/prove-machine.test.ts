@@ -83,7 +83,7 @@ describe('a machine of a proof', () => {
   it('whose disk cannot be read is judged by itself alone, and that is told', async () => {
     const { exitCode, stderr, evidence } = await prove('unreadable', {});
     expect(exitCode, stderr).toBe(0);
-    const why = 'the disk: no ext file system is on it, but nothing that is known';
+    const why = 'the disk: no ext file system is on it, nor anything else that is known';
     expect(stderr).toContain(`what the build left is looked for in the machines alone: ${why}`);
     expect((await readProofRecord(evidence))?.boots[0]?.checks).toContainEqual({
       check: 'nothing left by the build',
