@@ -25,7 +25,7 @@ step 'types'
 npm run --silent check
 step 'lint'
 npm run --silent lint
-shellcheck start.sh test.sh .ci/run src/prove/guest/*.sh
+shellcheck start.sh test.sh .ci/run src/prove/guest/*.sh test/fixtures/dcos/checks/*
 ansible-lint --offline -q ansible
 
 step 'tests'

@@ -7,6 +7,7 @@ import { run } from '../../src/system/process.ts';
 import { fakeMachine, type MachinePlan } from '../fakes/machine/fake-machine.ts';
 import { nothingLeftWith, processesWith } from '../support/processes.ts';
 import { BuildRig, type Ended } from './build-rig.ts';
+import { buildWell, fakePacker } from './fake-packer.ts';
 
 /** What `prove` makes of a machine's end, by QEMUs and guests that are played; the images are real ones. */
 describe('a machine of a proof', () => {
@@ -66,6 +67,27 @@ describe('a machine of a proof', () => {
       { check: '10-perl', outcome: 'ok', detail: 'perl for qcow2' },
       { check: '20-database', outcome: 'failed', detail: 'no database here' },
     ]);
+  });
+
+  it('that is not right costs a build its stamp, and the files are kept with the evidence', async () => {
+    await fakePacker(rig, buildWell);
+    await fakeMachine(rig.fakes.folder, rig.at('key'));
+    await chmod(await rig.write('audit/audit', '#!/bin/sh\necho not allowed here\nexit 1\n'), 0o755);
+    const { exitCode, stderr } = await rig.run(['build'], {
+      PAYLOAD: await rig.write('site.yml', '- hosts: all\n'),
+      FORMATS: 'qcow2',
+      PROVE_CHECKS: rig.at('audit'),
+    });
+    expect(exitCode, stderr).toBe(1);
+    expect(stderr).toMatch(/small\.qcow2 is not right on hardware like QEMU, .*: audit: not allowed here/);
+    const [aside, ...others] = await rig.visible();
+    expect(others).toEqual([]);
+    expect(aside).toMatch(/^packer-failed-/);
+    const kept = join(rig.imagePath, aside ?? '');
+    expect((await readdir(kept)).sort()).toEqual(['proof', 'small.qcow2']);
+    expect(await readdir(join(kept, 'proof'))).toEqual(
+      expect.arrayContaining(['proof.json', 'qcow2.png', 'qcow2.console.log', 'qcow2-2.png']),
+    );
   });
 
   it('whose log the build had begun is found out, though the log is of this start', async () => {

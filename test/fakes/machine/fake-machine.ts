@@ -25,12 +25,15 @@ export async function fakeMachine(folder: string, keyPath: string, plan: Machine
   const planFile = join(folder, 'machine.json');
   await writeFile(planFile, JSON.stringify(plan));
   const qemu = `exec ${process.execPath} ${FAKE_QEMU} ${planFile} "$@"`;
-  await writeProgram(join(folder, 'qemu-system-x86_64'), qemu);
-  await writeProgram(join(folder, 'ssh'), plan.ssh ?? sayAllIsWell(`${type} ${key.trim()}`));
+  const ssh = plan.ssh ?? sayAllIsWell(`${type} ${key.trim()}`);
+  await writeProgram(folder, 'qemu-system-x86_64', '--version', qemu);
+  await writeProgram(folder, 'ssh', '-V', ssh);
 }
 
-async function writeProgram(path: string, script: string): Promise<void> {
-  await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+/** A shell script by a program's name; the version is told by the real one. */
+async function writeProgram(folder: string, name: string, version: string, script: string): Promise<void> {
+  const tellVersion = `[ "$1" != ${version} ] || exec /usr/bin/${name} ${version}`;
+  await writeFile(join(folder, name), `#!/bin/sh\n${tellVersion}\n${script}\n`, { mode: 0o755 });
 }
 
 /** The facts of a machine that is right, each time another one; what else it is told to do is done here. */
