@@ -41,8 +41,13 @@ for (const { layer, sizeBytes, checkpointMs } of cold.layers) {
   const held = (checkpointMs / 1000).toFixed(1);
   console.log(`layer ${layer}: ${(sizeBytes / 1e6).toFixed(0)} MB, held the build up for ${held} s`);
 }
-const phases = Object.entries(changed.phases).map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)} s`);
-console.log(`the last role changed, by phase: ${phases.join(', ')}`);
+for (const [name, { phases }] of [
+  ['cold, without layers', plain],
+  ['the last role changed', changed],
+]) {
+  const parts = Object.entries(phases).map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)} s`);
+  console.log(`${name}, by phase: ${parts.join(', ')}`);
+}
 console.log(`peak memory of the program: ${Math.ceil(Math.max(plain.peakBytes, cold.peakBytes) / 1e6)} MB`);
 for (const [name, seconds] of rows) {
   console.log(`${name.padEnd(36)} ${seconds.toFixed(1).padStart(7)} s  ${(seconds / stock).toFixed(2)}`);

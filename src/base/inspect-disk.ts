@@ -65,8 +65,9 @@ export async function inspectDisk(path: string, signal?: AbortSignal): Promise<I
     );
   }
   const info = await imageInfo(path, { format: kind, ...(signal === undefined ? {} : { signal }) });
-  if (info.backingFile !== undefined) {
-    const message = `${basename(path)} is not a whole disk image: it needs ${info.backingFile} behind it`;
+  const other = info.backingFile ?? info.dataFile;
+  if (other !== undefined) {
+    const message = `${basename(path)} is not a whole disk image: it needs the file ${other}`;
     throw new BuilderError('base-not-a-disk', message, {
       hint: `make a whole one: qemu-img convert -O qcow2 ${basename(path)} whole.qcow2`,
     });

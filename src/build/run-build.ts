@@ -36,10 +36,7 @@ export async function runBuild(
   const startMs = performance.now();
   const { plan, findings, tools } = await inspect(settings, { ...context, isHasty: true });
   if (plan === undefined) throw new BuilderErrors(findings.problems);
-  const outlook = await lookAhead(plan, tools, context);
-  const current = isWhole(settings, options)
-    ? await currentOutput(settings.imagePath, outlook?.outputKey, wantedOutput(plan))
-    : undefined;
+  const current = isWhole(settings, options) ? await finishedOutput(plan, tools, context) : undefined;
   if (current !== undefined) {
     const amis = publishes(plan) ? { amis: await publishOutput(current, settings, context) } : {};
     context.emit({ type: 'output-current', directory: current, ...amis });
@@ -47,6 +44,16 @@ export async function runBuild(
   }
   await buildAnew({ plan, tools, options, startMs }, context);
   await pruneLayers(settings);
+}
+
+/** The folder of a finished output that this build would only make again. */
+async function finishedOutput(
+  plan: BuildPlan,
+  tools: Readonly<Record<string, string>>,
+  context: BuildContext,
+): Promise<string | undefined> {
+  const inputs = await lookAhead(plan, tools, context);
+  return currentOutput(plan.settings.imagePath, inputs?.outputKey, wantedOutput(plan));
 }
 
 /**

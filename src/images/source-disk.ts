@@ -89,7 +89,8 @@ async function refuseNoDisk(file: string): Promise<void> {
 }
 
 async function refuseDamaged(image: ImageInfo, signal?: AbortSignal): Promise<void> {
-  const { path, format, clusterBytes } = image;
+  const { path, format, clusterBytes, dataFile } = image;
+  if (dataFile !== undefined) throw notWhole(path, dataFile);
   for (const flat of image.flatFiles) await refuseShort(flat.path, flat.sizeBytes);
   if (!CHECKABLE_DRIVERS.includes(format)) return;
   const check = await checkImage({ path, driver: format }, signal).catch((thrown: unknown) => {
@@ -160,6 +161,12 @@ function missing(path: string, cause: unknown): BuilderError {
   return new BuilderError('input-unreadable', `${path} does not exist`, {
     hint: 'give the path of a disk image',
     cause,
+  });
+}
+
+function notWhole(path: string, dataFile: string): BuilderError {
+  return new BuilderError('input-unreadable', `${path} keeps its data in another file, ${dataFile}`, {
+    hint: `make a whole one: qemu-img convert -O qcow2 ${path} whole.qcow2`,
   });
 }
 

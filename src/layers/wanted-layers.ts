@@ -27,7 +27,7 @@ export function wantedLayers(
   for (const [place, { name, isLayer }] of provisioners.entries()) {
     const own = inputs[place]?.inputs ?? [];
     if (!isLayer) {
-      pending.push(...own.map((input) => ({ ...input, name: `${name}: ${input.name}` })));
+      pending = [...pending, ...own.map((input) => ({ ...input, name: `${name}: ${input.name}` }))];
       continue;
     }
     const all = [...pending, ...own];

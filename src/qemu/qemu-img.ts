@@ -4,10 +4,13 @@ import { BuilderError } from '../errors.ts';
 import { ProcessError, run } from '../system/process.ts';
 import { type DiskFile, diskArguments } from './disk-file.ts';
 
-/** What only some formats tell; of vmdk, the files that hold its data. */
+/** What only some formats tell: of vmdk, the files that hold its data; of qcow2, a raw file that holds all of them. */
 const Specific = z.object({
   data: z.object({
-    extents: z.array(z.object({ filename: z.string(), format: z.string(), 'virtual-size': z.number() })),
+    extents: z
+      .array(z.object({ filename: z.string(), format: z.string(), 'virtual-size': z.number() }))
+      .default([]),
+    'data-file': z.string().optional(),
   }),
 });
 
@@ -30,6 +33,8 @@ export interface ImageInfo {
   readonly allocatedBytes: number;
   readonly clusterBytes: number | undefined;
   readonly backingFile: string | undefined;
+  /** The raw file that holds a qcow2's data, as its header has it; undefined: they are in the qcow2 itself. */
+  readonly dataFile: string | undefined;
   /** The plain files beside a flat vmdk that hold its data, and how long each should be. */
   readonly flatFiles: readonly { readonly path: string; readonly sizeBytes: number }[];
 }
@@ -78,6 +83,7 @@ async function infoOutput(path: string, flags: readonly string[], options: InfoO
 }
 
 function toImageInfo(info: z.infer<typeof Info>): ImageInfo {
+  const specific = Specific.safeParse(info['format-specific']).data?.data;
   return {
     path: info.filename,
     format: info.format,
@@ -85,12 +91,14 @@ function toImageInfo(info: z.infer<typeof Info>): ImageInfo {
     allocatedBytes: info['actual-size'] ?? 0,
     clusterBytes: info['cluster-size'],
     backingFile: info['full-backing-filename'],
-    flatFiles: flatFilesOf(info['format-specific']),
+    dataFile: specific?.['data-file'],
+    flatFiles: flatFilesOf(specific?.extents ?? []),
   };
 }
 
-function flatFilesOf(specific: unknown): ImageInfo['flatFiles'] {
-  const extents = Specific.safeParse(specific).data?.data.extents ?? [];
+type Extents = z.infer<typeof Specific>['data']['extents'];
+
+function flatFilesOf(extents: Extents): ImageInfo['flatFiles'] {
   return extents
     .filter(({ format }) => format === 'FLAT')
     .map((extent) => ({ path: extent.filename, sizeBytes: extent['virtual-size'] }));

@@ -14,7 +14,7 @@ export interface OutputOptions {
 }
 
 export interface CollectedOutput {
-  /** What was captured so far. */
+  /** What was captured so far. Throws `RangeError` when that was more than may be kept. */
   readonly stdout: () => string;
   /** Flushes the last unfinished lines and returns the last lines of both streams, free of secrets. */
   readonly finish: () => readonly string[];
@@ -42,7 +42,12 @@ export function collectOutput(child: ChildProcess, options: OutputOptions): Coll
     splitters.stderr.push(chunk);
   });
   return {
-    stdout: () => Buffer.concat(chunks).toString('utf8'),
+    stdout: () => {
+      if (options.capture !== false && capturedBytes > CAPTURE_LIMIT_BYTES) {
+        throw new RangeError(`${child.spawnfile} wrote more than ${CAPTURE_LIMIT_BYTES} bytes`);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
     finish: () => {
       splitters.stdout.end();
       splitters.stderr.end();

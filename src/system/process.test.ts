@@ -77,6 +77,12 @@ describe('run', () => {
     expect(tail).toEqual(Array.from({ length: 40 }, (_, index) => String(961 + index)));
   });
 
+  it('fails on an output that is too long to be kept, rather than cutting it', async () => {
+    await expect(run(['head', '-c', `${64 * 1024 ** 2 + 1}`, '/dev/zero'])).rejects.toThrow(
+      'head wrote more than 67108864 bytes',
+    );
+  });
+
   it('captures nothing when told so, but tells each line', async () => {
     const lines: string[] = [];
     const { stdout } = await sh('echo a; echo b', { capture: false, onLine: (line) => lines.push(line) });

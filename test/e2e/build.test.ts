@@ -8,7 +8,7 @@ import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
 import { LayerStore } from '../../src/layers/store.ts';
 import { imageTree, treeDifferences } from './rig/image-tree.ts';
-import { launch, type RunningProgram, startSh } from './rig/program.ts';
+import { launch, type RunningProgram, START, startSh, userEnvironment } from './rig/program.ts';
 import { linkSharedBase } from './rig/shared-base.ts';
 
 /** What may differ between an image from layers and one built cold: caches that hold times (docs/layers.md). */
@@ -149,5 +149,22 @@ describe('a build', () => {
     const warm = await imageTree(join(output, 'host.qcow2'));
     const unexpected = treeDifferences(cold, warm).filter((name) => !WRITTEN_BY_TIME.includes(name));
     expect(unexpected).toEqual([]);
+  });
+
+  it('without a network for packages names the task, and says what to look at', async () => {
+    const store = new LayerStore(join(imagePath, '.layers'));
+    const behind = (await store.list()).filter(({ record }) => !['machine', 'python'].includes(record.name));
+    await store.remove(behind.map(({ folder }) => folder));
+    const before = (await readdir(imagePath)).sort();
+    const offline = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+    const env = userEnvironment({ IMAGE_PATH: imagePath, IMAGE_NAME: 'host' });
+    const { exitCode, tail } = await run([...offline, START, '--force'], { env, acceptExitCodes: [1] });
+    const text = tail.join('\n');
+    expect(exitCode, text).toBe(1);
+    expect(text).toContain('the Ansible task "container-host : Check that they were installed" failed');
+    expect(text).toMatch(
+      /\| apt failed; when it could not fetch something, check the VM's network: .*resolv/,
+    );
+    expect((await readdir(imagePath)).sort()).toEqual(before);
   });
 });

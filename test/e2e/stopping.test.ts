@@ -1,11 +1,12 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exists, temporaryFolder } from '../../src/system/files.ts';
 import { run } from '../../src/system/process.ts';
 import { Scope } from '../../src/system/scope.ts';
 import { nothingLeftWith, processesWith } from '../support/processes.ts';
-import { launch, START, startSh, userEnvironment } from './rig/program.ts';
+import { LayeredProject } from './rig/layered.ts';
+import { launch, startSh } from './rig/program.ts';
 import { linkSharedBase } from './rig/shared-base.ts';
 
 /** Builds that do not come to their end: what the user sees, and what is left. */
@@ -27,8 +28,7 @@ describe('a build that is', () => {
   /** Every process of the build has IMAGE_PATH in its environment: Packer, its plugins, QEMU, Ansible, ssh. */
   const label = (): string => `IMAGE_PATH=${imagePath}`;
 
-  const visible = async (): Promise<string[]> =>
-    (await readdir(imagePath)).filter((name) => !name.startsWith('.'));
+  const visible = (): Promise<string[]> => visibleIn(imagePath);
 
   it.each([
     ['SIGINT', 130],
@@ -82,52 +82,6 @@ describe('a build that is', () => {
     expect(await visible()).toEqual([]);
   });
 
-  it('failing in a task names it, with what it said and where the log is', async () => {
-    const playbook = join(imagePath, 'site.yml');
-    await writeFile(playbook, FAILING_PLAYBOOK);
-    const { exitCode, tail } = await startSh([], { ...env, PAYLOAD: playbook });
-    const text = tail.join('\n');
-    expect(exitCode).toBe(1);
-    expect(text).toContain('the Ansible task "Break on purpose" failed (play "Site")');
-    expect(text).toContain('| no such luck');
-    expect(text).toMatch(/log: .*build\.log/);
-    expect(await visible()).toEqual(['site.yml']);
-  });
-
-  it('without a network for packages names the task, and says what to look at', async () => {
-    const offline = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0"', START];
-    const { exitCode, tail } = await run(offline, { env: userEnvironment(env), acceptExitCodes: [1] });
-    const text = tail.join('\n');
-    expect(exitCode).toBe(1);
-    expect(text).toContain('the Ansible task "container-host : Check that they were installed" failed');
-    expect(text).toMatch(
-      /\| apt failed; when it could not fetch something, check the VM's network: .*resolv/,
-    );
-    expect(await visible()).toEqual([]);
-  });
-
-  it('without room on its disk says so at once, and loses nothing', async () => {
-    await run(['mount', '-t', 'tmpfs', '-o', 'size=7g', 'tmpfs', imagePath]);
-    try {
-      await linkSharedBase(imagePath);
-      const program = launch(['--progress', 'plain'], env);
-      await program.line(/boot: boot the machine/);
-      // Another program takes all the room but a MiB.
-      await run([
-        'sh',
-        '-c',
-        `head -c "$(($(stat -f -c '%f*%S' "${imagePath}") - 1048576))" /dev/zero >"${imagePath}/other"`,
-      ]);
-      expect(await program.exitCode).toBe(1);
-      expect(program.lines.join('\n')).toMatch(/error: the disk of .* is full/);
-      await nothingLeftWith(label());
-      expect(await exists(join(imagePath, 'other'))).toBe(true);
-      expect((await visible()).filter((name) => /^\d{8}-/.test(name))).toEqual([]);
-    } finally {
-      await run(['umount', '-l', imagePath]);
-    }
-  });
-
   it('begun without room does not start', async () => {
     await run(['mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', imagePath]);
     try {
@@ -139,6 +93,60 @@ describe('a build that is', () => {
     }
   });
 });
+
+/** On a base that boots in seconds: what comes behind the boot. */
+describe('a build that boots and is', () => {
+  let scope: Scope;
+  let project: LayeredProject;
+
+  beforeEach(async () => {
+    scope = new Scope();
+    project = await LayeredProject.make(scope);
+  });
+  afterEach(async () => {
+    await scope[Symbol.asyncDispose]();
+  });
+
+  const nothingLeft = (): Promise<void> => nothingLeftWith(`IMAGE_PATH=${project.imagePath}`);
+
+  it('failing in a task names it, with what it said and where the log is', async () => {
+    await writeFile(project.path('site.yml'), FAILING_PLAYBOOK);
+    const { exitCode, tail } = await startSh([], project.env);
+    const text = tail.join('\n');
+    expect(exitCode).toBe(1);
+    expect(text).toContain('the Ansible task "Break on purpose" failed (play "Site")');
+    expect(text).toContain('| no such luck');
+    expect(text).toMatch(/log: .*build\.log/);
+    expect(await visibleIn(project.imagePath)).toEqual([]);
+    await nothingLeft();
+  });
+
+  it('without room on its disk says so at once, and loses nothing', async () => {
+    const { imagePath } = project;
+    await mkdir(imagePath);
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=2500m', 'tmpfs', imagePath]);
+    try {
+      await project.change('last.sh', (text) => `${text}head -c 40000000 /dev/urandom >/srv/big; sync\n`);
+      const args = ['--no-layers', '--progress', 'plain'];
+      const program = launch(args, { ...project.env, FORMATS: 'qcow2' });
+      await program.line(/boot: boot the machine/);
+      // Another program takes all the room: nothing is left for the log, either.
+      const other = join(imagePath, 'other');
+      await run(['sh', '-c', 'exec cat /dev/zero >"$0"', other], { acceptExitCodes: [1] });
+      expect(await program.exitCode).toBe(1);
+      expect(program.lines.join('\n')).toMatch(/error: the disk of .* is full/);
+      await nothingLeft();
+      expect(await exists(other)).toBe(true);
+      expect((await visibleIn(imagePath)).filter((name) => /^\d{8}-/.test(name))).toEqual([]);
+    } finally {
+      await run(['umount', '-l', imagePath]);
+    }
+  });
+});
+
+async function visibleIn(imagePath: string): Promise<string[]> {
+  return (await readdir(imagePath)).filter((name) => !name.startsWith('.'));
+}
 
 const FAILING_PLAYBOOK = `---
 - name: Site

@@ -307,6 +307,12 @@ describe('convert: sources that are no good', () => {
     await refuses(bench, 'disk.qcow2', /base\.qcow2 is damaged or cut off/);
   });
 
+  it('says that one keeps its data in another file, and which', async () => {
+    await using bench = await DiskBench.open();
+    await bench.create('disk.qcow2', 'qcow2', MEBIBYTE, ['-o', `data_file=${bench.at('data.raw')}`]);
+    await refuses(bench, 'disk.qcow2', /keeps its data in another file, .*data\.raw$/);
+  });
+
   it('finds that a file behind it is missing, and qemu-img says which', async () => {
     await using bench = await DiskBench.open();
     await bench.create('base.qcow2', 'qcow2', MEBIBYTE);
