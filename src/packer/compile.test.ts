@@ -55,6 +55,7 @@ describe('the compiled template', () => {
       ['-machine', 'type=q35,hpet=off'],
       ['-accel', 'tcg,thread=multi,tb-size=1024'],
       ['-cpu', 'qemu64,vendor=GenuineIntel,family=6,model=28,stepping=10'],
+      ['-smbios', expect.stringContaining('randomize_va_space=0')],
       ['-qmp', 'unix:/tmp/nb/m.sock,server=on,wait=off'],
     ]);
   });

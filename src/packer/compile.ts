@@ -50,13 +50,14 @@ function backingFile(format: string): Readonly<Record<string, unknown>> {
 }
 
 function qemuArgs(builder: TemplateSection, options: CompileOptions): QemuArgs {
-  const { accel, cpu, machine } = accelerationArgs(options.accelerator);
+  const { accel, cpu, machine, others } = accelerationArgs(options.accelerator);
   const type = typeof builder['machine_type'] === 'string' ? builder['machine_type'] : 'pc';
   return [
     // `-machine accel=` and `-accel` exclude each other, and Packer writes the former.
     ['-machine', [`type=${type}`, ...machine].join(',')],
     ['-accel', accel],
     ['-cpu', cpu],
+    ...others,
     ['-qmp', `unix:${options.monitorSocket},server=on,wait=off`],
   ];
 }

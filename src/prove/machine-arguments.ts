@@ -43,7 +43,7 @@ export function proofMachineArgs(machine: ProofMachine): string[] {
   return [
     ...['qemu-system-x86_64', '-nodefaults', '-no-user-config'],
     ...['-machine', [lookAlike.chipset, ...acceleration.machine].join(',')],
-    ...['-accel', acceleration.accel, '-cpu', acceleration.cpu],
+    ...['-accel', acceleration.accel, '-cpu', acceleration.cpu, ...acceleration.others.flat()],
     ...['-smp', `${cpus}`, '-m', `${Math.floor(memoryBytes / 1024 ** 2)}M`],
     ...(uefi === undefined ? [] : uefiArgs(uefi)),
     ...['-display', 'none', '-device', 'VGA'],

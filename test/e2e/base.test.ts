@@ -45,6 +45,10 @@ describe('the embedded base', () => {
     expect({ state, failed }).toEqual({ state: 'running', failed: '' });
   });
 
+  it('starts programs at the same addresses each time, as this emulated machine is told', async () => {
+    expect(await output('cat /proc/sys/kernel/randomize_va_space')).toBe('0');
+  });
+
   it('has its network card as eth0, with an address', async () => {
     expect(await output('ip -br -4 address show eth0')).toContain('10.0.2.15');
   });

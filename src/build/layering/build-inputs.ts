@@ -122,8 +122,8 @@ function diskSize(section: TemplateSection, values: TemplateValues): number {
   return parseSizeBytes(typeof text === 'string' ? text : PACKER_DISK_SIZE) ?? 0;
 }
 
-function processorText({ cpu, machine }: AccelerationArgs): string {
-  return [cpu, ...machine].join(',');
+function processorText({ cpu, machine, others }: AccelerationArgs): string {
+  return [cpu, ...machine, ...others.flat()].join(',');
 }
 
 /** The template's one qemu builder; the preflight saw that it is there. */

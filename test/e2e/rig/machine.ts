@@ -129,7 +129,7 @@ async function waitForSsh(ssh: TrySsh, serialLog: string, ending: () => Error | 
 }
 
 function machineArgs(request: MachineRequest, disk: string, port: number, serialLog: string): string[] {
-  const { accel, cpu, machine } = accelerationArgs('tcg');
+  const { accel, cpu, machine, others } = accelerationArgs('tcg');
   return [
     ...[
       'qemu-system-x86_64',
@@ -139,6 +139,7 @@ function machineArgs(request: MachineRequest, disk: string, port: number, serial
       accel,
       '-cpu',
       cpu,
+      ...others.flat(),
       '-smp',
       '2',
       '-m',
