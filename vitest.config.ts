@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Test files at a time. Two on two cores: each waits a good part of its time, for a machine or a tool. */
 const WORKERS = Math.max(2, Math.floor(availableParallelism() / 2));
@@ -8,6 +9,7 @@ const WORKERS = Math.max(2, Math.floor(availableParallelism() / 2));
 export default defineConfig({
   test: {
     maxWorkers: WORKERS,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 10_000 } },
       {

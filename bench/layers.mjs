@@ -69,7 +69,10 @@ function untune() {
     for (const provisioner of template.provisioners) {
       delete provisioner.use_proxy;
       // The proxy's only host key is of a kind that OpenSSH no longer takes by itself, and it knows the old scp alone.
-      provisioner.extra_arguments.push('--ssh-common-args=-o HostKeyAlgorithms=+ssh-rsa', '--scp-extra-args=-O');
+      provisioner.extra_arguments.push(
+        '--ssh-common-args=-o HostKeyAlgorithms=+ssh-rsa',
+        '--scp-extra-args=-O',
+      );
     }
     const [processor] = template['post-processors'];
     processor.inline = [

@@ -44,6 +44,7 @@ describe('prove', () => {
       writeFile(join(checks, name), text, { mode: 0o755 });
     await check('10-hostname', '#!/bin/sh\necho "$PROVE_FORMAT on $(uname -n)"\n');
     await check('20-database', '#!/bin/sh\necho no database here >&2\nexit 3\n');
+    await check('30-addresses', '#!/bin/sh\ncat /proc/sys/kernel/randomize_va_space\n');
     const traces = {
       '/root/.netrc': 'machine example.org password secret\n',
       '/root/.bash_history': 'ls\n',
@@ -54,6 +55,8 @@ describe('prove', () => {
     const files = {
       ...traces,
       '/root/.ssh/authorized_keys2': 'ssh-ed25519 AAAA stranger@build',
+      // An emulated machine is told otherwise for its start.
+      '/etc/sysctl.d/90-addresses.conf': 'kernel.randomize_va_space = 1\n',
       // Where no program may run, checks of the user's own still do.
       '/etc/systemd/system/tmp.mount':
         '[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\nOptions=mode=1777,noexec\n',
@@ -74,6 +77,7 @@ describe('prove', () => {
       const details = Object.fromEntries(boot.checks.map(({ check: name, detail = '' }) => [name, detail]));
       for (const path of Object.keys(traces)) expect(details['nothing left by the build']).toContain(path);
       expect(details['10-hostname']).toMatch(/^raw on proof-[0-9a-f]{8}$/);
+      expect(details['30-addresses']).toBe('1');
       expect(details['network on eth0']).toBe('inet 10.0.2.15/24, driver e1000e');
       const { screenshot = '', console: text = '' } = boot;
       const picture = await readFile(join(evidence, screenshot));

@@ -105,7 +105,17 @@ function machineArgs(
   const { accel, cpu, machine, others } = accelerationArgs('tcg');
   return [
     'qemu-system-x86_64',
-    ...['-machine', ['pc', ...machine].join(','), '-accel', accel, '-cpu', cpu, ...others.flat(), '-m', '256'],
+    ...[
+      '-machine',
+      ['pc', ...machine].join(','),
+      '-accel',
+      accel,
+      '-cpu',
+      cpu,
+      ...others.flat(),
+      '-m',
+      '256',
+    ],
     ...['-kernel', join(base.folder, 'vmlinuz'), '-initrd', join(base.folder, 'initrd')],
     ...['-append', 'console=ttyS0 net.ifnames=0 quiet'],
     ...['-drive', `file=${disk},if=virtio,cache=unsafe`, '-cdrom', drive],
