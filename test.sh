@@ -21,12 +21,15 @@ dpkg-query -W $test_packages >/dev/null 2>&1 || {
 }
 [ -d node_modules ] || npm ci --no-audit --no-fund --loglevel=error
 
-step 'types'
-npm run --silent check
-step 'lint'
+step 'types and lint'
+npm run --silent check &
+types=$!
+ansible-lint --offline -q ansible &
+ansible=$!
 npm run --silent lint
 shellcheck start.sh test.sh .ci/run src/prove/guest/*.sh test/fixtures/dcos/checks/*
-ansible-lint --offline -q ansible
+wait "$types"
+wait "$ansible"
 
 step 'tests'
 case $what in
