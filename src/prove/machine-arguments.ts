@@ -1,5 +1,5 @@
 import type { Accelerator } from '../qemu/accelerator.ts';
-import { accelerationArgs } from '../qemu/machine.ts';
+import { machineTypeArgs } from '../qemu/machine.ts';
 import { type UefiFirmware, uefiArgs } from '../qemu/uefi-firmware.ts';
 import type { DiskController, LookAlike } from './look-alike.ts';
 
@@ -39,11 +39,9 @@ const SEABIOS_DEBUG_PORT = '0x402';
 /** QEMU's argument vector for a machine like a target's, with nothing of QEMU's own defaults in it. */
 export function proofMachineArgs(machine: ProofMachine): string[] {
   const { lookAlike, uefi, accelerator, cpus, memoryBytes } = machine;
-  const acceleration = accelerationArgs(accelerator);
   return [
     ...['qemu-system-x86_64', '-nodefaults', '-no-user-config'],
-    ...['-machine', [lookAlike.chipset, ...acceleration.machine].join(',')],
-    ...['-accel', acceleration.accel, '-cpu', acceleration.cpu, ...acceleration.others.flat()],
+    ...machineTypeArgs(lookAlike.chipset, accelerator),
     ...['-smp', `${cpus}`, '-m', `${Math.floor(memoryBytes / 1024 ** 2)}M`],
     ...(uefi === undefined ? [] : uefiArgs(uefi)),
     ...['-display', 'none', '-device', 'VGA'],

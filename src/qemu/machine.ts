@@ -40,3 +40,9 @@ export function accelerationArgs(accelerator: Accelerator): AccelerationArgs {
         others: [['-smbios', `type=11,value=${FIXED_ADDRESSES}`]],
       };
 }
+
+/** QEMU's arguments for a machine of this type (`pc`, `q35`), with what decides how guest code runs. */
+export function machineTypeArgs(type: string, accelerator: Accelerator): string[] {
+  const { accel, cpu, machine, others } = accelerationArgs(accelerator);
+  return ['-machine', [type, ...machine].join(','), '-accel', accel, '-cpu', cpu, ...others.flat()];
+}

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a proof asks a booted machine, all in one session: a login costs an emulated machine seconds. It only gathers, and
-# prints one fact a line: its name, a tabulator, its value. Arguments: when the machine was started, in seconds since the
+# What a proof asks a booted machine, all in one session: a login costs an emulated machine seconds. It only gathers
+# (but for its last lines), and prints one fact a line: its name, a tabulator, its value. Arguments: when the machine was started, in seconds since the
 # epoch; kernel modules to look for.
 set -u
 started=$1

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { accelerationArgs } from '../../../src/qemu/machine.ts';
+import { machineTypeArgs } from '../../../src/qemu/machine.ts';
 import { temporaryFolder } from '../../../src/system/files.ts';
 import { freePort } from '../../../src/system/free-port.ts';
 import { run } from '../../../src/system/process.ts';
@@ -102,20 +102,9 @@ function machineArgs(
   base: TinyBase,
   { disk, drive, port }: { readonly disk: string; readonly drive: string; readonly port: number },
 ): string[] {
-  const { accel, cpu, machine, others } = accelerationArgs('tcg');
   return [
     'qemu-system-x86_64',
-    ...[
-      '-machine',
-      ['pc', ...machine].join(','),
-      '-accel',
-      accel,
-      '-cpu',
-      cpu,
-      ...others.flat(),
-      '-m',
-      '256',
-    ],
+    ...[...machineTypeArgs('pc', 'tcg'), '-m', '256'],
     ...['-kernel', join(base.folder, 'vmlinuz'), '-initrd', join(base.folder, 'initrd')],
     ...['-append', 'console=ttyS0 net.ifnames=0 quiet'],
     ...['-drive', `file=${disk},if=virtio,cache=unsafe`, '-cdrom', drive],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PreparedBase } from '../../../src/base/prepare-base.ts';
 import { commandArgs, NO_CONNECTION } from '../../../src/qemu/guest-ssh.ts';
-import { accelerationArgs } from '../../../src/qemu/machine.ts';
+import { machineTypeArgs } from '../../../src/qemu/machine.ts';
 import { findUefiFirmware, uefiArgs, withOwnVariables } from '../../../src/qemu/uefi-firmware.ts';
 import { temporaryFolder } from '../../../src/system/files.ts';
 import { freePort } from '../../../src/system/free-port.ts';
@@ -129,22 +129,8 @@ async function waitForSsh(ssh: TrySsh, serialLog: string, ending: () => Error | 
 }
 
 function machineArgs(request: MachineRequest, disk: string, port: number, serialLog: string): string[] {
-  const { accel, cpu, machine, others } = accelerationArgs('tcg');
   return [
-    ...[
-      'qemu-system-x86_64',
-      '-machine',
-      ['pc', ...machine].join(','),
-      '-accel',
-      accel,
-      '-cpu',
-      cpu,
-      ...others.flat(),
-      '-smp',
-      '2',
-      '-m',
-      '2048',
-    ],
+    ...['qemu-system-x86_64', ...machineTypeArgs('pc', 'tcg'), '-smp', '2', '-m', '2048'],
     ...['-display', 'none', '-serial', `file:${serialLog}`, '-monitor', 'none'],
     ...['-drive', `file=${disk},if=none,id=disk,cache=unsafe,discard=unmap`],
     ...['-device', request.diskDevice ?? 'virtio-blk-pci,drive=disk'],

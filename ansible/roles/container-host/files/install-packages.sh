@@ -10,7 +10,7 @@ done
 echo "installing$missing"
 # A base that has just booted may be at its own updates: wait for the lock.
 apt_get() { apt-get --quiet=2 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@"; }
-# Translated descriptions would cost an emulated machine more time than the lists of packages themselves.
+# Descriptions of packages, which nobody reads here, take an emulated machine a third of an update's time.
 apt_get -o APT::Update::Error-Mode=any -o Acquire::Languages=none update
 # A build that dies is built again: nothing here is worth an fsync for each file.
 # shellcheck disable=SC2086 # a list of names
